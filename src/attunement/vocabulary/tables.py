@@ -1,0 +1,183 @@
+"""The tables that stages give each other, as Arrow schemas.
+
+Times are UTC with microseconds. Ids that are sorted or joined are 64-bit hashes (`vocabulary.ids`); the ids of the
+source stay beside them as text. A column that may be null says in its metadata what a null means.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from attunement.errors import SchemaError
+
+ROLES = ("person", "ai", "system", "tool")
+"""Who wrote a message: the person, the AI, the product's own instructions, or a tool that the AI called."""
+
+TIME_IS = ("stated", "inferred", "unknown")
+"""How a time is known: written in the source for this very message, taken from its neighbours, or not at all."""
+
+PERIODS = ("session", "day", "week")
+"""The lengths of time that a row of PANEL can stand for. Days and weeks (from Monday) are in UTC or in the time zone given."""
+
+NOTICE_KINDS = ("skipped", "mended", "inferred", "unknown_type", "not_measured")
+"""What a notice says: left out; repaired on the way in; assumed; kept without being understood; not measurable."""
+
+TIME = pa.timestamp("us", tz="UTC")
+WORD = pa.dictionary(pa.int8(), pa.string())
+
+
+def _column(name: str, kind: pa.DataType, meaning: str, *, null: str = "") -> pa.Field:
+    metadata = {"meaning": meaning} | ({"null": null} if null else {})
+    return pa.field(name, kind, nullable=bool(null), metadata=metadata)
+
+
+MESSAGES = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "one person and one AI through time: a hash of person_id and ai_id"),
+        _column("person_id", pa.string(), "the person, as the source names them; 'owner' for the holder of an export"),
+        _column("ai_id", pa.string(), "the persona where there is one (a character, a custom assistant), else the product"),
+        _column("conversation_id", pa.string(), "the thread, as the source names it"),
+        _column("message_id", pa.uint64(), "a hash of the source, the conversation and the source's own message id"),
+        _column("source_id", pa.string(), "the source's own message id, or a digest of the content where it has none"),
+        _column("parent_id", pa.uint64(), "the message that this one answers", null="the first of its thread"),
+        _column("position", pa.int32(), "the order within the conversation, from 0"),
+        _column("role", WORD, "person, ai, system or tool"),
+        _column("sent_at", TIME, "when it was sent", null="the source states no time"),
+        _column("sent_at_is", WORD, "stated, inferred or unknown"),
+        _column("text", pa.string(), "the words", null="nothing to read, such as an image or a filtered reply"),
+        _column("on_path", pa.bool_(), "false for edits and regenerations that were left behind"),
+        _column("model", pa.string(), "the language model that wrote it", null="not stated, or not written by one"),
+        _column("source", pa.string(), "the form it was read from, such as chatgpt"),
+        _column("rating", pa.float64(), "the person's rating, from 0 (worst) to 1 (best)", null="not rated"),
+        _column("extra", pa.string(), "what else the source says, as JSON", null="nothing else"),
+    ]
+)
+"""One row a message. Branches are behaviour, so every branch is kept and the abandoned ones are marked off path."""
+
+EVENTS = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship it belongs to"),
+        _column("person_id", pa.string(), "as in MESSAGES"),
+        _column("ai_id", pa.string(), "as in MESSAGES"),
+        _column("event_id", pa.uint64(), "a hash of the source and the content, so that reading twice adds nothing"),
+        _column("at", TIME, "when it is first seen", null="the source states no time"),
+        _column("kind", pa.string(), "memory, instructions, feedback, ..."),
+        _column("text", pa.string(), "what is kept about the person, or told to the AI", null="not stated"),
+        _column("source", pa.string(), "the form it was read from"),
+    ]
+)
+"""The state of a relationship that is not a turn: memories, custom instructions, feedback."""
+
+NOTICES = pa.schema(
+    [
+        _column("form", pa.string(), "the form that was being read, or 'files' before one was known"),
+        _column("kind", WORD, "skipped, mended, inferred, unknown_type or not_measured"),
+        _column("what", pa.string(), "what was met, in words"),
+        _column("n", pa.int64(), "how many times"),
+        _column("example", pa.string(), "where it was met first, without any text of a message", null="no single place"),
+        _column("do", pa.string(), "what the reader can do about it", null="nothing needs to be done"),
+    ]
+)
+"""What was skipped, mended, inferred or not understood: one row a kind of thing, with its count."""
+
+ANNOTATIONS = pa.schema(
+    [
+        _column("message_id", pa.uint64(), "the message that was read"),
+        _column("construct", pa.dictionary(pa.int16(), pa.string()), "a key of the codebook, such as ai.mind_claim"),
+        _column("annotator", WORD, "who looked: a rule set, a head, a language model, a person"),
+        _column("annotator_version", WORD, "which version of it"),
+        _column("probability", pa.float32(), "that the construct is present", null="see missing"),
+        _column("span_start", pa.int32(), "where the evidence begins, in characters", null="no span"),
+        _column("span_end", pa.int32(), "where the evidence ends, in characters", null="no span"),
+        _column("missing", WORD, "why there is no probability, a value of Missing", null="there is one"),
+    ]
+)
+"""One row a message, construct and annotator that looked, so that the rows are also the denominator."""
+
+SESSIONS = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship"),
+        _column("session", pa.int32(), "its number within the relationship, from 0"),
+        _column("started_at", TIME, "the first stated time in it"),
+        _column("ended_at", TIME, "the last stated time in it"),
+        _column("n_messages", pa.int32(), "messages of the person and of the AI, every branch"),
+        _column("n_person", pa.int32(), "messages of the person"),
+        _column("n_ai", pa.int32(), "messages of the AI"),
+        _column("words_person", pa.int64(), "words of the person"),
+        _column("words_ai", pa.int64(), "words of the AI"),
+        _column("n_conversations", pa.int32(), "threads that were open in it"),
+        _column("n_off_path", pa.int32(), "messages left behind by edits and regenerations"),
+        _column("n_regenerations", pa.int32(), "further AI replies to a message that already had one"),
+        _column("n_unanswered", pa.int32(), "messages of the person that no AI message answers"),
+        _column("n_rated", pa.int32(), "messages with a rating"),
+        _column("sum_rating", pa.float64(), "sum of the ratings, each from 0 to 1"),
+        _column("started_by", WORD, "the role of its first message, system and tool left aside", null="neither side wrote"),
+        _column("gap_minutes", pa.float64(), "minutes since the last session ended", null="the first session"),
+    ]
+)
+"""One row a session: a gap longer than --gap minutes between stated times starts a new one."""
+
+PANEL = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship"),
+        _column("period_start", TIME, "when the period began"),
+        _column("period", WORD, "session, day or week"),
+        _column("measure", WORD, "what was measured, such as messages_person or rate.ai.mind_claim"),
+        _column("value", pa.float64(), "the measure", null="see missing"),
+        _column("se", pa.float64(), "its standard error", null="it is a count of everything there is, not an estimate"),
+        _column("n", pa.int32(), "how many units it was made from"),
+        _column("exposure", pa.float64(), "minutes of contact in the period"),
+        _column("missing", WORD, "why there is no value, a value of Missing", null="there is one"),
+    ]
+)
+"""One row a relationship, period and measure. Long, so that a new measure needs no new column."""
+
+RELATIONSHIPS = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship"),
+        _column("person_id", pa.string(), "the person"),
+        _column("ai_id", pa.string(), "the AI or persona"),
+        _column("sources", pa.string(), "the forms it was read from, with commas"),
+        _column("n_conversations", pa.int64(), "threads"),
+        _column("n_messages", pa.int64(), "messages of every role"),
+        _column("n_person", pa.int64(), "messages of the person"),
+        _column("n_ai", pa.int64(), "messages of the AI"),
+        _column("n_off_path", pa.int64(), "messages left behind by edits and regenerations"),
+        _column("n_branch_points", pa.int64(), "messages with more than one answer or edit"),
+        _column("n_stated", pa.int64(), "messages whose time the source states"),
+        _column("first_at", TIME, "the first stated time", null="no times"),
+        _column("last_at", TIME, "the last stated time", null="no times"),
+    ]
+)
+"""One row a relationship: who, with which AI, how much and from when to when."""
+
+
+def check(table: pa.Table | pa.RecordBatch, schema: pa.Schema, *, stage: str) -> None:
+    """Hold a table against its schema at a stage's door: names, order, types, and nulls where none may be.
+
+    Raises:
+        SchemaError: naming the first column that breaks the contract.
+    """
+    if table.schema.names != schema.names:
+        raise SchemaError(
+            f"{stage}: a table does not have the columns of its contract",
+            got=", ".join(table.schema.names),
+            have=", ".join(schema.names),
+            do="give the columns in that order",
+        )
+    for index, field in enumerate(schema):
+        column = table.column(index)
+        if column.type != field.type:
+            raise SchemaError(
+                f"{stage}: the column {field.name!r} has the wrong type",
+                got=str(column.type),
+                have=str(field.type),
+                do="cast it before it leaves its stage",
+            )
+        if not field.nullable and column.null_count:
+            raise SchemaError(
+                f"{stage}: the column {field.name!r} holds {column.null_count} nulls",
+                got="null",
+                have=field.metadata[b"meaning"].decode(),
+                do="give a value, or leave the row out and count it in NOTICES",
+            )
