@@ -35,7 +35,9 @@ MESSAGES = pa.schema(
     [
         _column("relationship_id", pa.uint64(), "one person and one AI through time: a hash of person_id and ai_id"),
         _column("person_id", pa.string(), "the person, as the source names them; 'owner' for the holder of an export"),
-        _column("ai_id", pa.string(), "the persona where there is one (a character, a custom assistant), else the product"),
+        _column(
+            "ai_id", pa.string(), "the persona where there is one (a character, a custom assistant), else the product"
+        ),
         _column("conversation_id", pa.string(), "the thread, as the source names it"),
         _column("message_id", pa.uint64(), "a hash of the source, the conversation and the source's own message id"),
         _column("source_id", pa.string(), "the source's own message id, or a digest of the content where it has none"),
@@ -74,7 +76,9 @@ NOTICES = pa.schema(
         _column("kind", WORD, "skipped, mended, inferred, unknown_type or not_measured"),
         _column("what", pa.string(), "what was met, in words"),
         _column("n", pa.int64(), "how many times"),
-        _column("example", pa.string(), "where it was met first, without any text of a message", null="no single place"),
+        _column(
+            "example", pa.string(), "where it was met first, without any text of a message", null="no single place"
+        ),
         _column("do", pa.string(), "what the reader can do about it", null="nothing needs to be done"),
     ]
 )
@@ -111,7 +115,9 @@ SESSIONS = pa.schema(
         _column("n_unanswered", pa.int32(), "messages of the person that no AI message answers"),
         _column("n_rated", pa.int32(), "messages with a rating"),
         _column("sum_rating", pa.float64(), "sum of the ratings, each from 0 to 1"),
-        _column("started_by", WORD, "the role of its first message, system and tool left aside", null="neither side wrote"),
+        _column(
+            "started_by", WORD, "the role of its first message, system and tool left aside", null="neither side wrote"
+        ),
         _column("gap_minutes", pa.float64(), "minutes since the last session ended", null="the first session"),
     ]
 )

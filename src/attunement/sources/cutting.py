@@ -1,0 +1,223 @@
+"""Cuts a file into records, one conversation or row at a time, so that no file has to fit into memory.
+
+A JSON array is cut without a parser of our own: each place where `},` is followed by an object that opens with a key
+seen first in an earlier element is a candidate, and a run of bytes between two candidates is decoded as a list. That
+is sound, not a guess: a run that ends inside a string or a nested value cannot decode, because its brackets are open.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import pyarrow.parquet as pq
+
+from attunement.errors import SourceError
+from attunement.sources.decoding import Undecodable, decode, refusal
+from attunement.sources.opening import Member, blocks
+from attunement.sources.rows import Rows
+
+RUN_BYTES = 2 * 2**20
+"""How much JSON is decoded at a time: large enough to cost nothing, small enough that its objects stay in cache."""
+
+MAX_TRIES = 4
+"""How many candidates are tried, from the last backwards, before more of the file is read."""
+
+_ANY_OBJECT = re.compile(rb"\}\s*,\s*(?=\{)")
+_OPENING = re.compile(rb'\s*\[\s*(?:\{\s*("(?:[^"\\]|\\.)*")\s*:)?')
+_BOM = b"\xef\xbb\xbf"
+
+
+def array_records(member: Member, rows: Rows) -> Iterator[Any]:
+    """The elements of a JSON array, in order."""
+    cutter = _ArrayCutter(member, rows)
+    with member.open() as stream:
+        yield from cutter.records(stream)
+
+
+class _ArrayCutter:
+    """The state of one walk through a JSON array."""
+
+    def __init__(self, member: Member, rows: Rows) -> None:
+        self.name = member.name
+        self.rows = rows
+        self.done_bytes = 0
+        self.first_keys: set[bytes] = set()
+        self.candidate = _ANY_OBJECT
+
+    def records(self, stream: BinaryIO) -> Iterator[Any]:
+        buffer = b""
+        wanted = RUN_BYTES
+        opened = False
+        for block in blocks(stream, RUN_BYTES):
+            buffer += block
+            if not opened:
+                buffer = self._open(buffer)
+                opened = True
+            if len(buffer) < wanted:
+                continue
+            records, n_used = self._run(buffer)
+            if n_used == 0:
+                wanted = 2 * len(buffer)
+                continue
+            yield from records
+            self.done_bytes += n_used
+            buffer = buffer[n_used:]
+            wanted = RUN_BYTES
+        if opened:
+            yield from self._last(buffer)
+
+    def _open(self, buffer: bytes) -> bytes:
+        buffer = buffer.removeprefix(_BOM)
+        opening = _OPENING.match(buffer)
+        if opening is None:
+            raise refusal(Undecodable("the array does not open", 0), name=self.name, place="byte 0")
+        bracket = buffer.index(b"[") + 1
+        self.done_bytes = bracket
+        if opening[1]:
+            self._learn({opening[1]})
+        return buffer[bracket:]
+
+    def _learn(self, keys: set[bytes]) -> None:
+        if not keys <= self.first_keys:
+            self.first_keys |= keys
+            names = b"|".join(re.escape(key) for key in sorted(self.first_keys))
+            self.candidate = re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + names + rb")\s*:)")
+
+    def _run(self, buffer: bytes) -> tuple[list[Any], int]:
+        """As many whole elements as the buffer holds, and how many bytes they and their comma take."""
+        ends = list(self.candidate.finditer(buffer)) or list(_ANY_OBJECT.finditer(buffer))
+        for end in reversed(ends[-MAX_TRIES:] if len(ends) > MAX_TRIES else ends):
+            run = b"[" + buffer[: end.start() + 1] + b"]"
+            try:
+                return self._decoded(run), end.end()
+            except Undecodable as fault:
+                if fault.at < len(run) - 1 and "EOF" not in fault.why:
+                    raise self._refusal(fault) from fault
+        return [], 0
+
+    def _last(self, buffer: bytes) -> Iterator[Any]:
+        try:
+            yield from self._decoded(b"[" + buffer)
+        except Undecodable as fault:
+            raise self._refusal(fault) from fault
+
+    def _decoded(self, run: bytes) -> list[Any]:
+        mended: list[str] = []
+        found: list[Any] = decode(run, mended=mended)
+        for what in mended:
+            self.rows.notice("mended", f"{what} was replaced by U+FFFD")
+        self._learn({b'"' + next(iter(item)).encode() + b'"' for item in found if isinstance(item, dict) and item})
+        return found
+
+    def _refusal(self, fault: Undecodable) -> SourceError:
+        return refusal(fault, name=self.name, place=f"near byte {self.done_bytes + max(fault.at - 1, 0)}")
+
+
+def line_records(member: Member, rows: Rows) -> Iterator[Any]:
+    """The values of a JSON Lines file. A line that cannot be decoded is left out and counted."""
+    n_read = n_bad = 0
+    last: Undecodable | None = None
+    with member.open() as stream:
+        for number, line in enumerate(
+            io.BufferedReader(stream, RUN_BYTES) if not hasattr(stream, "peek") else stream, 1
+        ):
+            text = line.removeprefix(_BOM).strip()
+            if not text:
+                continue
+            mended: list[str] = []
+            try:
+                value = decode(text, mended=mended)
+            except Undecodable as fault:
+                n_bad += 1
+                last = fault
+                rows.notice(
+                    "skipped",
+                    f"a line that is no JSON ({fault.why.split(' at ')[0][:60]})",
+                    example=f"{member.name}, line {number}",
+                    do="export again if many lines are missing",
+                )
+                continue
+            for what in mended:
+                rows.notice("mended", f"{what} was replaced by U+FFFD")
+            n_read += 1
+            yield value
+    if last is not None and n_read == 0:
+        raise refusal(last, name=member.name, place=f"all of {n_bad} lines")
+
+
+def whole_record(member: Member, rows: Rows) -> Iterator[Any]:
+    """The one value of a JSON file."""
+    with member.open() as stream:
+        text = stream.read().removeprefix(_BOM)
+    mended: list[str] = []
+    try:
+        value = decode(text, mended=mended)
+    except Undecodable as fault:
+        raise refusal(fault, name=member.name, place=f"near byte {fault.at}") from fault
+    for what in mended:
+        rows.notice("mended", f"{what} was replaced by U+FFFD")
+    yield value
+
+
+def csv_records(member: Member, rows: Rows) -> Iterator[dict[str, str]]:
+    """The rows of a CSV or TSV file, by the names in its first line."""
+    with member.open() as raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
+        try:
+            start = stream.read(65536)
+            delimiter = "\t" if start.split("\n", 1)[0].count("\t") > start.split("\n", 1)[0].count(",") else ","
+            reader = csv.DictReader(io.StringIO(start + stream.read(), newline=""), delimiter=delimiter)
+            for number, row in enumerate(reader, 2):
+                if None in row or None in row.values():
+                    rows.notice(
+                        "skipped",
+                        "a row with more or fewer cells than the header",
+                        example=f"{member.name}, row {number}",
+                        do="look at that row: a quotation mark may be missing",
+                    )
+                    continue
+                yield row
+        except UnicodeDecodeError as fault:
+            raise SourceError(
+                f"{member.name} is not in UTF-8",
+                got=f"the byte {fault.object[fault.start : fault.start + 1]!r} at {fault.start}",
+                have="text in UTF-8",
+                do="save the table as UTF-8 CSV and try again",
+            ) from fault
+        except csv.Error as fault:
+            raise SourceError(
+                f"{member.name} cannot be read as CSV",
+                got=str(fault),
+                have="rows of comma- or tab-separated cells",
+                do="save the table as UTF-8 CSV and try again",
+            ) from fault
+
+
+def parquet_records(member: Member, rows: Rows) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - one signature for all cuts
+    """The rows of a Parquet file, a few hundred at a time."""
+    with member.open() as stream:
+        source = stream if stream.seekable() else io.BytesIO(stream.read())
+        try:
+            table = pq.ParquetFile(source)
+            for batch in table.iter_batches(batch_size=512):
+                yield from batch.to_pylist()
+        except (OSError, ValueError) as fault:
+            raise SourceError(
+                f"{member.name} cannot be read as Parquet",
+                got=str(fault)[:200],
+                have="a complete Parquet file",
+                do="download the file again",
+            ) from fault
+
+
+CUTS = {
+    "array": array_records,
+    "object": whole_record,
+    "lines": line_records,
+    "csv": csv_records,
+    "parquet": parquet_records,
+}
+"""How a file of each kind is cut into records."""

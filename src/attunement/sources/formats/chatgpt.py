@@ -1,0 +1,319 @@
+"""ChatGPT: conversations as trees of nodes, with edits and regenerations as branches.
+
+The thread that the person saw is the walk from `current_node` to the root; everything else is kept and marked off
+path. Memories and custom instructions are state of the relationship, not turns. A node whose time is null takes the
+time of the node above it, or of the conversation, and is marked so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from attunement.sources.forms import Form, Sample
+from attunement.sources.rows import Rows
+
+_ROLES = {"user": "person", "assistant": "ai", "system": "system", "tool": "tool"}
+_STATE_TYPES = {"user_editable_context": "instructions", "model_editable_context": "memory"}
+_KNOWN_TYPES = frozenset(
+    {
+        "text",
+        "multimodal_text",
+        "code",
+        "execution_output",
+        "thoughts",
+        "reasoning_recap",
+        "tether_quote",
+        "tether_browsing_display",
+        "sonic_webpage",
+        "computer_output",
+        "citable_code_output",
+        "system_error",
+        "super_widget",
+        "app_pairing_content",
+    }
+)
+_SILENT_PARTS = {
+    "image_asset_pointer": "images",
+    "audio_asset_pointer": "audio",
+    "real_time_user_audio_video_asset_pointer": "audio and video",
+    "video_container_asset_pointer": "video",
+}
+_CITATION_MARKS = {0xE200 + offset: None for offset in range(8)}  # private-use glyphs around citations
+
+
+def recognise(seen: Sample) -> bool:
+    """An object with a `mapping` of nodes that name their parent, and no `inserted_at` (that is DeepSeek)."""
+    first = seen.first
+    if seen.kind not in {"array", "object", "lines"} or not isinstance(first, dict):
+        return False
+    mapping = first.get("mapping")
+    if not isinstance(mapping, dict) or "inserted_at" in first:
+        return False
+    nodes = [node for node in list(mapping.values())[:-1] or list(mapping.values()) if isinstance(node, dict)]
+    return all("fragments" not in (node.get("message") or {}) for node in nodes) and (
+        not nodes or any("message" in node or "parent" in node for node in nodes)
+    )
+
+
+def read(records: Iterator[Any], rows: Rows) -> Iterator[None]:
+    """Add each conversation of an export."""
+    for number, record in enumerate(records):
+        if isinstance(record, dict) and isinstance(record.get("mapping"), dict):
+            _Conversation(record, rows, number).add()
+        else:
+            rows.notice("skipped", "an element that is no conversation", example=f"element {number}")
+        yield
+
+
+class _Conversation:
+    """One tree of nodes, on its way into rows."""
+
+    def __init__(self, record: dict[str, Any], rows: Rows, number: int) -> None:
+        self.record = record
+        self.rows = rows
+        self.name = str(record.get("conversation_id") or record.get("id") or f"conversation {number}")
+        self.nodes: dict[str, dict[str, Any]] = {
+            key: node for key, node in record["mapping"].items() if isinstance(node, dict)
+        }
+        self.model = record.get("default_model_slug")
+        self.times: dict[str, int] = {}
+        self.started_at = rows.stated(record.get("create_time"))
+
+    def add(self) -> None:
+        """Add its messages, parents before children."""
+        rows = self.rows
+        ai_id = self.record.get("gizmo_id") or self.record.get("conversation_template_id") or "ChatGPT"
+        rows.conversation(self.name, ai_id=str(ai_id))
+        order = self._order()
+        path = self._path()
+        above: dict[str, str] = {}
+        for key in order:
+            node = self.nodes[key]
+            parent = node.get("parent")
+            over = above.get(parent, "") if isinstance(parent, str) else ""
+            message = node.get("message")
+            if isinstance(message, dict) and self._add_message(key, message, over, on_path=key in path):
+                over = key
+            above[key] = over
+
+    def _order(self) -> list[str]:
+        """Nodes from the roots down, children in their stated order; nodes in a cycle come last and are counted."""
+        children: dict[str, list[str]] = {}
+        roots: list[str] = []
+        for key, node in self.nodes.items():
+            parent = node.get("parent")
+            if isinstance(parent, str) and parent in self.nodes:
+                children.setdefault(parent, []).append(key)
+            else:
+                roots.append(key)
+        order: list[str] = []
+        stack = roots[::-1]
+        while stack:
+            key = stack.pop()
+            order.append(key)
+            below = children.get(key)
+            if below:
+                if len(below) > 1:
+                    below = self._as_stated(key, below)
+                stack.extend(below[::-1])
+        if len(order) < len(self.nodes):
+            reached = set(order)
+            lost = [key for key in self.nodes if key not in reached]
+            self.rows.notice(
+                "mended",
+                "a cycle in `mapping`: its nodes are kept, without an order among them",
+                n=len(lost),
+                example=f"conversation {self.name}",
+                do="send a copy made by `attune mask` to the maintainers",
+            )
+            order += lost
+        return order
+
+    def _as_stated(self, key: str, below: list[str]) -> list[str]:
+        """Siblings in the order of their parent's `children`, since the order in `mapping` changes between exports."""
+        stated = self.nodes[key].get("children")
+        rank = {child: place for place, child in enumerate(stated)} if isinstance(stated, list) else {}
+        return sorted(below, key=lambda child: rank.get(child, len(rank)))
+
+    def _path(self) -> set[str]:
+        """The thread that the person saw: from `current_node`, or from the newest leaf, up to the root."""
+        key = self.record.get("current_node")
+        if not isinstance(key, str) or key not in self.nodes:
+            key = self._newest_leaf()
+            self.rows.notice(
+                "mended",
+                "a conversation without a valid `current_node`: the thread that ends in its newest message was taken",
+                example=f"conversation {self.name}",
+            )
+        path: set[str] = set()
+        while isinstance(key, str) and key in self.nodes and key not in path:
+            path.add(key)
+            key = self.nodes[key].get("parent")
+        return path
+
+    def _newest_leaf(self) -> str | None:
+        parents = {node.get("parent") for node in self.nodes.values() if isinstance(node.get("parent"), str)}
+        leaves = [key for key in self.nodes if key not in parents]
+        return max(leaves, key=self._age, default=None)
+
+    def _age(self, key: str) -> float:
+        message = self.nodes[key].get("message")
+        at = message.get("create_time") if isinstance(message, dict) else None
+        return float(at) if isinstance(at, int | float) and at == at else 0.0  # noqa: PLR0124 - NaN is not itself
+
+    def _add_message(self, key: str, message: dict[str, Any], over: str, *, on_path: bool) -> bool:
+        """Add a message; False where the node holds state instead of a turn."""
+        rows = self.rows
+        author = message.get("author")
+        said_by = author.get("role") if isinstance(author, dict) else None
+        role = _ROLES.get(said_by) if isinstance(said_by, str) else None
+        if role is None:
+            rows.notice(
+                "unknown_type", f"author role {str(said_by)[:40]!r}, kept as tool", example=f"conversation {self.name}"
+            )
+            role = "tool"
+        content = message.get("content")
+        content = content if isinstance(content, dict) else {}
+        kind = content.get("content_type", "text")
+        stated = message.get("create_time")
+        at = None if stated is None else rows.stated(stated)
+        guess = at or self.times.get(over) or self.started_at
+        if kind in _STATE_TYPES:
+            rows.event(_STATE_TYPES[kind], _state_text(content), at=guess)
+            return False
+        if kind not in _KNOWN_TYPES:
+            rows.notice(
+                "unknown_type",
+                f"content type {str(kind)[:40]!r}, kept with what text it has",
+                example=f"conversation {self.name}",
+            )
+        if guess is not None:
+            self.times[key] = guess
+        metadata = message.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        rows.add(
+            role,
+            _text(content, rows),
+            source_id=key,
+            parent=over,
+            sent_at=at,
+            inferred_at=guess,
+            on_path=on_path,
+            model=metadata.get("model_slug") or (self.model if role == "ai" else None),
+            extra=_extra(message, metadata, kind),
+        )
+        return True
+
+
+def _text(content: dict[str, Any], rows: Rows) -> str | None:
+    parts = content.get("parts")
+    if isinstance(parts, list):
+        if len(parts) == 1 and isinstance(parts[0], str):
+            text = parts[0]
+        else:
+            text = "\n".join(filter(None, (_part_text(part, rows) for part in parts)))
+    else:
+        text = _other_text(content)
+    if not text.isascii():
+        text = text.translate(_CITATION_MARKS)
+    return text or None
+
+
+def _part_text(part: object, rows: Rows) -> str:
+    if isinstance(part, str):
+        return part
+    if not isinstance(part, dict):
+        return ""
+    kind = part.get("content_type")
+    if kind == "audio_transcription":
+        return str(part.get("text") or "")
+    if kind in _SILENT_PARTS:
+        rows.notice("skipped", f"{_SILENT_PARTS[kind]} in messages: there are no words in them")
+        return ""
+    rows.notice("unknown_type", f"message part {str(kind)[:40]!r}, kept with what text it has")
+    return str(part.get("text") or "")
+
+
+def _other_text(content: dict[str, Any]) -> str:
+    """The words of content types that have no parts: code, output, quotes, thoughts."""
+    for key in ("text", "result", "content", "name"):
+        if isinstance(content.get(key), str) and content[key]:
+            return str(content[key])
+    thoughts = content.get("thoughts")
+    if isinstance(thoughts, list):
+        return "\n".join(str(thought.get("content") or "") for thought in thoughts if isinstance(thought, dict))
+    return ""
+
+
+def _state_text(content: dict[str, Any]) -> str | None:
+    found = [
+        str(content[key])
+        for key in ("user_profile", "user_instructions", "model_set_context", "repository", "repo_summary")
+        if content.get(key)
+    ]
+    return "\n".join(found) or None
+
+
+def _extra(message: dict[str, Any], metadata: dict[str, Any], kind: object) -> dict[str, Any] | None:
+    extra: dict[str, Any] = {}
+    if kind != "text":
+        extra["content_type"] = kind
+    if message.get("recipient", "all") not in {"all", None}:
+        extra["recipient"] = message["recipient"]
+    if message.get("weight") == 0 or metadata.get("is_visually_hidden_from_conversation"):
+        extra["hidden"] = True
+    return extra or None
+
+
+def _recognise_user(seen: Sample) -> bool:
+    return seen.kind == "object" and seen.has("id", "email") and not seen.has("mapping")
+
+
+def _read_user(records: Iterator[Any], rows: Rows) -> Iterator[None]:
+    for record in records:
+        if record.get("id"):
+            rows.facts.person_id = str(record["id"])
+        yield
+
+
+def _recognise_feedback(seen: Sample) -> bool:
+    return seen.kind in {"array", "lines"} and seen.has("rating", "conversation_id") and not seen.has("mapping")
+
+
+def _read_feedback(records: Iterator[Any], rows: Rows) -> Iterator[None]:
+    marks = {"thumbs_up": 1.0, "thumbsUp": 1.0, "thumbs_down": 0.0, "thumbsDown": 0.0}
+    for record in records:
+        if isinstance(record, dict) and record.get("rating") in marks:
+            rows.facts.ratings[str(record.get("message_id") or record.get("id"))] = marks[record["rating"]]
+        yield
+
+
+def _recognise_known(seen: Sample) -> bool:
+    shared = seen.kind == "array" and seen.has("is_anonymous", "conversation_id", "title") and not seen.has("mapping")
+    library = seen.kind == "array" and seen.has("sha256") and not seen.has("mapping")
+    manifest = seen.kind == "object" and (
+        seen.has("export_files") or seen.has("logical_files") or seen.has("user_settings")
+    )
+    page = seen.kind == "html" and b"var jsonData" in seen.head
+    return shared or library or manifest or page
+
+
+FORMS = (
+    Form(
+        key="chatgpt",
+        title="ChatGPT export",
+        recognise=recognise,
+        read=read,
+        notes="Settings, Data controls, Export data. A zip, its folder, one conversations.json or its numbered parts.",
+    ),
+    Form(key="chatgpt_user", title="ChatGPT account", recognise=_recognise_user, read=_read_user, part="facts"),
+    Form(
+        key="chatgpt_feedback",
+        title="ChatGPT feedback",
+        recognise=_recognise_feedback,
+        read=_read_feedback,
+        part="facts",
+    ),
+    Form(key="chatgpt_known", title="other files of a ChatGPT export", recognise=_recognise_known, part="known"),
+)

@@ -1,0 +1,188 @@
+"""Reads an export: finds its files, tells their forms, and gives their messages batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from attunement.errors import SourceError
+from attunement.sources.cutting import CUTS
+from attunement.sources.formats import FORMATS
+from attunement.sources.forms import Form, Sample, sample
+from attunement.sources.opening import READABLE, Member, members
+from attunement.sources.rows import Facts, Rows
+from attunement.vocabulary import EVENTS, MESSAGES, NOTICES, check
+
+BATCH_ROWS = 16_384
+"""Messages in a batch: some tens of megabytes with their text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an export and the form that it was found to have."""
+
+    member: Member
+    form: Form
+    kind: str
+
+
+class Reading:
+    """One pass over an export. Iterate over it for batches of MESSAGES; afterwards `events` and `notices` are complete.
+
+    Attributes:
+        parts: the files that are read, with their forms.
+        n_bytes: how many bytes of messages there are to read.
+        n_bytes_done: how many of them were read so far (whole files).
+        n_messages: messages read so far.
+    """
+
+    def __init__(self, parts: Sequence[Part], *, left_out: Rows, options: dict[str, object]) -> None:
+        self.parts = tuple(parts)
+        self.n_bytes = sum(part.member.size for part in parts if part.form.part == "messages")
+        self.n_bytes_done = 0
+        self.n_messages = 0
+        self._options = options
+        self._events: list[pa.Table] = []
+        self._notices: list[pa.Table] = [left_out.notices()]
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        facts: dict[str, Facts] = {}
+        for part in sorted(self.parts, key=lambda part: part.form.part != "facts"):
+            scope = facts.setdefault(part.member.scope, Facts())
+            rows = Rows(form=part.form.key, facts=scope, **self._options)  # type: ignore[arg-type]
+            yield from self._part(part, rows)
+            if part.form.part == "messages":
+                self.n_bytes_done += part.member.size
+                self._say_what_is_inferred(part.form, rows)
+            self._events.append(rows.events())
+            self._notices.append(rows.notices())
+        if self.n_messages == 0 and self.parts:
+            raise SourceError(
+                "the export holds no message",
+                got=", ".join(sorted({part.form.title for part in self.parts})),
+                have="at least one message",
+                do="check that the export is complete",
+            )
+
+    def _part(self, part: Part, rows: Rows) -> Iterator[pa.RecordBatch]:
+        for _ in _steps(part, rows):
+            if rows.n_waiting >= BATCH_ROWS:
+                yield self._checked(rows.batch())
+        if rows.n_waiting:
+            yield self._checked(rows.batch())
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        check(batch, MESSAGES, stage="sources")
+        self.n_messages += batch.num_rows
+        return batch
+
+    @staticmethod
+    def _say_what_is_inferred(form: Form, rows: Rows) -> None:
+        for what in form.inferred:
+            rows.notice("inferred", what)
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        """The forms of the files with messages, each once."""
+        found = {part.form.key: part.form for part in self.parts if part.form.part == "messages"}
+        return tuple(found.values())
+
+    def events(self) -> pa.Table:
+        """Memories, instructions and other state, once the reading is through."""
+        return pa.concat_tables([EVENTS.empty_table(), *self._events])
+
+    def notices(self) -> pa.Table:
+        """What was skipped, mended, inferred or not understood, once the reading is through."""
+        table = pa.concat_tables([NOTICES.empty_table(), *self._notices]).combine_chunks()
+        grouped = table.to_pylist()
+        merged: dict[tuple[str, str, str], dict[str, object]] = {}
+        for row in grouped:
+            key = (row["form"], row["kind"], row["what"])
+            if key in merged:
+                merged[key]["n"] += row["n"]  # type: ignore[operator]
+            else:
+                merged[key] = row
+        return pa.Table.from_pylist(list(merged.values()), schema=NOTICES)
+
+
+def _steps(part: Part, rows: Rows) -> Iterator[None]:
+    form = part.form
+    if form.read_member is not None:
+        return form.read_member(part.member, rows)
+    if form.read is None:
+        return iter(())
+    return form.read(CUTS[part.kind](part.member, rows), rows)
+
+
+def read(
+    path: str | Path,
+    *,
+    form: Form | None = None,
+    person: str | None = None,
+    ai: str | None = None,
+    strict: bool = False,
+    now: int | None = None,
+) -> Reading:
+    """Find out what an export holds, and make ready to read it. Nothing but the beginnings of files is read yet.
+
+    Args:
+        path: a file, a folder or a zip.
+        form: how to read it, where it cannot be told from the content (see `mapped`).
+        person: the name of the person, in the place of what the source says.
+        ai: the name of the AI, in the place of what the source says.
+        strict: refuse whatever would have to be mended.
+        now: the moment of reading in microseconds since 1970, after which no message can have been sent.
+
+    Raises:
+        SourceError: nothing at that path can be read.
+    """
+    left_out = Rows(form="files")
+    found = members(Path(path))
+    parts: list[Part] = []
+    for member in found:
+        if _ending(member.name) not in READABLE:
+            left_out.notice("skipped", f"files ending in {_ending(member.name)}: no messages in them")
+            continue
+        seen = sample(member)
+        known = form or tell(seen)
+        if known is None:
+            left_out.notice(
+                "skipped",
+                "files whose form is not known",
+                example=member.name,
+                do="describe such a file with a mapping file (see the how-to on other forms)",
+            )
+        elif known.part == "known":
+            left_out.notice("skipped", f"{known.title}: recognised, and not needed", example=member.name)
+        else:
+            parts.append(Part(member, known, seen.kind))
+    if not any(part.form.part == "messages" for part in parts):
+        raise _nothing_readable(Path(path), found)
+    return Reading(parts, left_out=left_out, options={"person": person, "ai": ai, "strict": strict, "now": now})
+
+
+def _ending(name: str) -> str:
+    return Path(name).suffix.lower()
+
+
+def tell(seen: Sample) -> Form | None:
+    """The form of a file, from the structure of its beginning."""
+    return next((form for form in FORMATS.values() if form.recognise(seen)), None)
+
+
+def _nothing_readable(path: Path, found: Sequence[Member]) -> SourceError:
+    names = ", ".join(member.name for member in found[:4]) + (", ..." if len(found) > 4 else "")  # noqa: PLR2004
+    titles = ", ".join(form.title for form in FORMATS.values() if form.part == "messages")
+    return SourceError(
+        f"no export that can be read was found in {path.name}",
+        got=names,
+        have=titles,
+        do="run `attune sources` to see how each is told, or describe the file with --mapping",
+    )
+
+
+Progress = Callable[[str, float], None]
+"""Called with the name of a stage and how much of it is done, from 0 to 1."""
