@@ -21,6 +21,7 @@ from attunement.vocabulary.tables import (
     SESSIONS,
     TIME,
     TIME_IS,
+    TURNS,
     WORD,
     check,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "SESSIONS",
     "TIME",
     "TIME_IS",
+    "TURNS",
     "WORD",
     "Estimate",
     "Finding",

@@ -17,7 +17,8 @@ TIME_IS = ("stated", "inferred", "unknown")
 """How a time is known: written in the source for this very message, taken from its neighbours, or not at all."""
 
 PERIODS = ("session", "day", "week")
-"""The lengths of time that a row of PANEL can stand for. Days and weeks (from Monday) are in UTC or in the time zone given."""
+"""The lengths of time that a row of PANEL can stand for. Days and weeks (from Monday) are those of the time zone given,
+else of UTC."""
 
 NOTICE_KINDS = ("skipped", "mended", "inferred", "unknown_type", "not_measured")
 """What a notice says: left out; repaired on the way in; assumed; kept without being understood; not measurable."""
@@ -55,6 +56,22 @@ MESSAGES = pa.schema(
     ]
 )
 """One row a message. Branches are behaviour, so every branch is kept and the abandoned ones are marked off path."""
+
+TURNS = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "as in MESSAGES"),
+        _column("thread_id", pa.uint64(), "a hash of the relationship and the conversation"),
+        _column("message_id", pa.uint64(), "as in MESSAGES"),
+        _column("parent_id", pa.uint64(), "as in MESSAGES", null="the first of its thread"),
+        _column("role", pa.int8(), "the index of the role in ROLES"),
+        _column("sent_at", TIME, "as in MESSAGES", null="the source states no time"),
+        _column("is_stated", pa.bool_(), "whether the source states the time of this very message"),
+        _column("on_path", pa.bool_(), "as in MESSAGES"),
+        _column("n_words", pa.int32(), "words in the text, 0 where there is none"),
+        _column("rating", pa.float64(), "as in MESSAGES", null="not rated"),
+    ]
+)
+"""MESSAGES without the words, sorted by relationship, time and position: what panels are made from."""
 
 EVENTS = pa.schema(
     [

@@ -1,0 +1,137 @@
+"""Opens the one file of a store: private to its owner, migrated, and cut off from any network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from attunement.errors import StoreError
+from attunement.store.schema import MIGRATIONS, VERSION
+
+MEMORY_LIMIT = "512MB"
+"""What the database may hold in memory before it spills; measured to be enough for ten million messages."""
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Files made in here belong to their owner alone (0600). The database makes its log anew at any commit."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+class Database:
+    """A connection to a store, and the folder that it spills into."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._spill = tempfile.mkdtemp(prefix="attunement-")
+        try:
+            self.connection = self._connect()
+            self._migrate()
+        except BaseException:
+            shutil.rmtree(self._spill, ignore_errors=True)
+            raise
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        options = {
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": self._spill,
+        }
+        try:
+            with private_files():
+                return duckdb.connect(str(self.path) if self.path else ":memory:", config=options)  # type: ignore[arg-type]
+        except duckdb.Error as fault:
+            raise StoreError(
+                f"the store {self.path} cannot be opened",
+                got=str(fault).splitlines()[0][:200],
+                have="a file that `attune read` made, and no other program that has it open",
+                do="check the path, or close the other program",
+            ) from fault
+
+    def _migrate(self) -> None:
+        connection = self.connection
+        with self.transaction():
+            connection.execute("CREATE TABLE IF NOT EXISTS about (key VARCHAR PRIMARY KEY, value VARCHAR)")
+            found = int(self.about("schema_version") or 0)
+            if found > VERSION:
+                raise StoreError(
+                    f"the store {self.path} was written by a newer program",
+                    got=f"schema version {found}",
+                    have=f"schema version {VERSION}",
+                    do="update with `pip install --upgrade attunement`",
+                )
+            for migration in MIGRATIONS[found:]:
+                connection.execute(migration)
+            connection.execute("INSERT OR REPLACE INTO about VALUES ('schema_version', ?)", [str(VERSION)])
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of what happens in here, or nothing."""
+        self.connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        with private_files():
+            self.connection.execute("COMMIT")
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query. Every result is read to its end, as the connection asks."""
+        return self.connection.execute(query, list(values)).fetchall()
+
+    def number(self, query: str, *values: object) -> int:
+        """The one number that a query gives, or the rows that a statement changed."""
+        found = self.rows(query, *values)
+        return int(found[0][0]) if found and found[0][0] is not None else 0
+
+    def about(self, key: str) -> str | None:
+        """A fact about the store."""
+        found = self.rows("SELECT value FROM about WHERE key = ?", key)
+        return str(found[0][0]) if found else None
+
+    def close(self) -> None:
+        """Close the file and remove what was spilled."""
+        with private_files():
+            self.connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def rewrite(self) -> None:
+        """Write the store anew, so that what was deleted is in no block of the file any more."""
+        if self.path is None:
+            return
+        fresh = self.path.with_name(self.path.name + ".rewritten")
+        fresh.unlink(missing_ok=True)
+        ((name,),) = self.rows("SELECT current_database()")
+        with private_files():
+            self.connection.execute("CHECKPOINT")
+            self.connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS rewritten")
+            self.connection.execute(f'COPY FROM DATABASE "{name}" TO rewritten')
+            self.connection.execute("DETACH rewritten")
+            self.connection.close()
+        _overwrite(self.path)
+        fresh.replace(self.path)
+        self.connection = self._connect()
+
+
+def _overwrite(path: Path) -> None:
+    """Write zeros over a file before it goes. On drives that write elsewhere (most SSDs) old blocks may outlive it."""
+    size = path.stat().st_size
+    with path.open("r+b") as stream:
+        for start in range(0, size, 2**20):
+            stream.write(b"\0" * min(2**20, size - start))
+        stream.flush()
+        os.fsync(stream.fileno())

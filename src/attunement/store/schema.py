@@ -1,0 +1,35 @@
+"""The tables of a store, as a list of migrations: version N is what the first N of them make."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE imports (
+        import_id INTEGER PRIMARY KEY, read_from VARCHAR, read_at_us BIGINT, program VARCHAR, forms VARCHAR,
+        n_read BIGINT, n_added BIGINT
+    );
+    CREATE TABLE notices (
+        import_id INTEGER, form VARCHAR, kind VARCHAR, what VARCHAR, n BIGINT, example VARCHAR, "do" VARCHAR
+    );
+    CREATE TABLE relationships (relationship_id UBIGINT PRIMARY KEY, person_id VARCHAR, ai_id VARCHAR, key BLOB);
+    CREATE TABLE messages (
+        relationship_id UBIGINT NOT NULL, thread_id UBIGINT NOT NULL, message_id UBIGINT NOT NULL, parent_id UBIGINT,
+        position INTEGER NOT NULL, role TINYINT NOT NULL, sent_us BIGINT, time_is TINYINT NOT NULL,
+        on_path BOOLEAN NOT NULL, n_words INTEGER NOT NULL, rating DOUBLE, conversation_id VARCHAR NOT NULL,
+        source_id VARCHAR NOT NULL, model VARCHAR, source VARCHAR NOT NULL, text VARCHAR, extra VARCHAR, sealed BLOB,
+        import_id INTEGER NOT NULL
+    );
+    CREATE TABLE events (
+        relationship_id UBIGINT NOT NULL, event_id UBIGINT NOT NULL, at_us BIGINT, kind VARCHAR NOT NULL,
+        text VARCHAR, sealed BLOB, source VARCHAR NOT NULL, import_id INTEGER NOT NULL
+    );
+    CREATE TABLE annotations (
+        message_id UBIGINT NOT NULL, construct VARCHAR NOT NULL, annotator VARCHAR NOT NULL,
+        annotator_version VARCHAR NOT NULL, probability FLOAT, span_start INTEGER, span_end INTEGER, missing VARCHAR
+    );
+    """,
+)
+"""Never edit one that was released: add the next. Each runs in the transaction that also raises the version."""
+
+VERSION = len(MIGRATIONS)
+"""The version that this program writes."""

@@ -1,0 +1,325 @@
+"""The store: one file, opened, added to, read from, and made to forget."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow as pa
+
+from attunement.errors import StoreError
+from attunement.store.database import Database
+from attunement.store.importing import Import
+from attunement.store.sealing import Sealer
+from attunement.vocabulary import ANNOTATIONS, NOTICES, RELATIONSHIPS, ROLES, TURNS, check
+
+TEXT_ROWS = 8_192
+"""Messages whose words are handed out at a time."""
+
+TURN_ROWS = 131_072
+"""Rows of TURNS in a batch."""
+
+
+_ANNOTATED = pa.schema(
+    [
+        TURNS.field("relationship_id"),
+        TURNS.field("sent_at"),
+        TURNS.field("message_id"),
+        ("construct", pa.string()),
+        ("probability", pa.float32()),
+        ("missing", pa.string()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import did."""
+
+    n_read: int
+    """Messages that the source held."""
+    n_added: int
+    """Messages that were not in the store before."""
+
+
+class Store:
+    """What was read, kept in one DuckDB file that only its owner can open.
+
+    Args:
+        path: the file, made where there is none; None keeps everything in memory.
+        passphrase: seals the text of messages and events. It is needed again to read text, never to read counts.
+
+    Raises:
+        StoreError: the file is no store, is newer than this program, or the passphrase is not its own.
+    """
+
+    def __init__(self, path: str | Path | None = None, *, passphrase: str | None = None) -> None:
+        self.path = None if path is None else Path(path)
+        self._database = Database(self.path)
+        try:
+            self._sealer = self._unlock(passphrase)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether the text in it is sealed under a passphrase."""
+        return self._database.about("salt") is not None
+
+    def _unlock(self, passphrase: str | None) -> Sealer | None:
+        database = self._database
+        salt, proof = database.about("salt"), database.about("proof")
+        if salt is None or proof is None:
+            return self._seal_new(passphrase) if passphrase else None
+        if not passphrase:
+            return None
+        sealer = Sealer(passphrase, bytes.fromhex(salt))
+        sealer.check(bytes.fromhex(proof))
+        for number, key in database.rows("SELECT relationship_id, key FROM relationships WHERE key IS NOT NULL"):
+            sealer.learn_key(number, key)
+        return sealer
+
+    def _seal_new(self, passphrase: str) -> Sealer:
+        database = self._database
+        n_there = database.number("SELECT count(*) FROM messages")
+        if n_there:
+            raise StoreError(
+                "this store holds text that is not sealed",
+                got="a passphrase",
+                have=f"{n_there} messages in the clear",
+                do="read the exports again into a new store with the passphrase, and delete this one",
+            )
+        salt = os.urandom(16)
+        sealer = Sealer(passphrase, salt)
+        with database.transaction():
+            database.rows(
+                "INSERT INTO about VALUES ('salt', ?), ('proof', ?)", salt.hex(), sealer.proof().hex()
+            )
+        return sealer
+
+    # -- adding ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def importing(self, *, read_from: str, forms: Sequence[str], program: str) -> Iterator[Import]:
+        """Add what one reading gives: committed as a whole at the end, or not at all.
+
+        Raises:
+            StoreError: the store is sealed and was opened without its passphrase.
+        """
+        if self.is_sealed and self._sealer is None:
+            raise StoreError(
+                "this store is sealed",
+                got="no passphrase",
+                have="text sealed under a passphrase",
+                do="give the passphrase, so that what is added is sealed as well",
+            )
+        database = self._database
+        with database.transaction():
+            last = database.number("SELECT max(import_id) FROM imports")
+            under_way = Import(database, self._sealer, import_id=last + 1)
+            yield under_way
+            database.rows(
+                "INSERT INTO imports VALUES (?, ?, ?, ?, ?, ?, ?)",
+                under_way.import_id,
+                read_from,
+                int(datetime.now(tz=UTC).timestamp() * 1e6),
+                program,
+                ", ".join(forms),
+                under_way.n_read,
+                under_way.n_added,
+            )
+
+    def add_annotations(self, table: pa.Table) -> None:
+        """Add what an annotator found."""
+        check(table, ANNOTATIONS, stage="store")
+        with self._database.transaction():
+            self._database.connection.register("found", table)
+            self._database.rows("INSERT INTO annotations BY NAME SELECT * FROM found")
+            self._database.connection.unregister("found")
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def turns(self) -> Iterator[pa.RecordBatch]:
+        """TURNS, sorted by relationship, time, thread and position. Untimed messages come last of their relationship."""
+        return self._stream(
+            "SELECT relationship_id, thread_id, message_id, parent_id, role, sent_us AS sent_at, time_is = 0 AS is_stated,"
+            " on_path, n_words, rating FROM messages ORDER BY relationship_id, sent_us NULLS LAST, thread_id, position",
+            TURNS,
+            TURN_ROWS,
+        )
+
+    def readable(self, *, annotator: str, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
+        """The words of messages that an annotator has not read yet, in the order in which they were imported.
+
+        Each item is a batch with the columns relationship_id, conversation_id, message_id, parent_id, position, role
+        and text, and a table (message_id, role, text) of those messages that it answers but does not hold.
+        """
+        self._refuse_text_when_locked()
+        query = (
+            "SELECT relationship_id, conversation_id, message_id, parent_id, position, role, text, sealed FROM messages"
+            " WHERE message_id NOT IN (SELECT message_id FROM annotations WHERE annotator = $annotator"
+            " AND annotator_version = $version)"
+        )
+        cursor = self._database.connection.cursor()
+        try:
+            reader = cursor.sql(query, params={"annotator": annotator, "version": version}).to_arrow_reader(TEXT_ROWS)
+            for batch in reader:
+                if batch.num_rows:
+                    whole = self._with_text(batch)
+                    yield whole, self._answered(whole)
+        finally:
+            cursor.close()
+
+    def _with_text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if self._sealer is not None:
+            rows = zip(
+                batch.column("relationship_id").to_pylist(),
+                batch.column("message_id").to_pylist(),
+                batch.column("sealed").to_pylist(),
+                strict=True,
+            )
+            opened = [self._sealer.open(*row) for row in rows]
+            text = pa.array([None if texts is None else texts[0] for texts in opened], pa.string())
+            batch = batch.set_column(batch.schema.get_field_index("text"), "text", text)
+        role = pa.DictionaryArray.from_arrays(batch.column("role"), pa.array(ROLES))
+        batch = batch.set_column(batch.schema.get_field_index("role"), "role", role)
+        return batch.drop_columns(["sealed"])
+
+    def _answered(self, batch: pa.RecordBatch) -> pa.Table:
+        """Messages outside the batch that a message inside it answers."""
+        cursor = self._database.connection.cursor()
+        cursor.register("inside", pa.table(batch.select(["message_id", "parent_id"])))
+        found = cursor.sql(
+            "SELECT relationship_id, message_id, role, text, sealed FROM messages WHERE message_id IN"
+            " (SELECT parent_id FROM inside WHERE parent_id NOT IN (SELECT message_id FROM inside))"
+        ).to_arrow_table()
+        cursor.close()
+        whole = [self._with_text(piece) for piece in found.to_batches()]
+        empty = pa.table(batch.slice(0, 0)).select(["message_id", "role", "text"])
+        return pa.concat_tables([empty, *(pa.table(piece).select(empty.schema.names) for piece in whole)])
+
+    def annotated(self) -> Iterator[pa.RecordBatch]:
+        """Annotations with the relationship and time of their message, sorted like TURNS and then by construct."""
+        return self._stream(
+            "SELECT m.relationship_id, m.sent_us AS sent_at, m.message_id, a.construct, a.probability, a.missing"
+            " FROM annotations AS a JOIN messages AS m USING (message_id)"
+            " ORDER BY m.relationship_id, m.sent_us NULLS LAST, m.thread_id, m.position, a.construct",
+            _ANNOTATED,
+            TURN_ROWS,
+        )
+
+    def _stream(self, query: str, schema: pa.Schema, n_rows: int) -> Iterator[pa.RecordBatch]:
+        cursor = self._database.connection.cursor()
+        try:
+            for batch in cursor.sql(query).to_arrow_reader(n_rows):
+                if batch.num_rows:
+                    yield _as(batch, schema)
+        finally:
+            cursor.close()
+
+    def relationships(self) -> pa.Table:
+        """One row a relationship, most used first."""
+        query = """
+            WITH counts AS (
+                SELECT relationship_id, string_agg(DISTINCT source, ', ' ORDER BY source) AS sources,
+                    count(DISTINCT thread_id) AS n_conversations, count(*) AS n_messages,
+                    count(*) FILTER (role = 0) AS n_person, count(*) FILTER (role = 1) AS n_ai,
+                    count(*) FILTER (NOT on_path) AS n_off_path, count(*) FILTER (time_is = 0) AS n_stated,
+                    min(sent_us) FILTER (time_is = 0) AS first_at, max(sent_us) FILTER (time_is = 0) AS last_at
+                FROM messages GROUP BY relationship_id
+            ), branching AS (
+                SELECT relationship_id, count(*) AS n_branch_points FROM (
+                    SELECT relationship_id, parent_id FROM messages WHERE parent_id IS NOT NULL
+                    GROUP BY relationship_id, parent_id HAVING count(*) > 1
+                ) GROUP BY relationship_id
+            )
+            SELECT c.relationship_id, r.person_id, r.ai_id, c.sources, c.n_conversations, c.n_messages, c.n_person,
+                c.n_ai, c.n_off_path, coalesce(b.n_branch_points, 0) AS n_branch_points, c.n_stated, c.first_at, c.last_at
+            FROM counts AS c JOIN relationships AS r USING (relationship_id)
+            LEFT JOIN branching AS b USING (relationship_id) ORDER BY c.n_messages DESC, c.relationship_id
+        """
+        return pa.Table.from_batches(list(self._stream(query, RELATIONSHIPS, TURN_ROWS)), schema=RELATIONSHIPS)
+
+    def notices(self) -> pa.Table:
+        """What was skipped, mended or inferred at the latest import of each source."""
+        query = """
+            SELECT form, kind, what, n, example, "do" FROM notices WHERE import_id IN
+            (SELECT max(import_id) FROM imports GROUP BY read_from) ORDER BY import_id, n DESC
+        """
+        return pa.Table.from_batches(list(self._stream(query, NOTICES, TURN_ROWS)), schema=NOTICES)
+
+    def sources(self) -> tuple[str, ...]:
+        """What was read into the store."""
+        rows = self._database.rows("SELECT read_from FROM imports GROUP BY read_from ORDER BY min(import_id)")
+        return tuple(row[0] for row in rows)
+
+    def annotation_counts(self) -> pa.Table:
+        """For each construct and annotator: messages read, and messages missing by reason."""
+        return self._database.connection.sql(
+            "SELECT construct, annotator, annotator_version, missing, count(*) AS n FROM annotations"
+            " GROUP BY ALL ORDER BY ALL"
+        ).to_arrow_table()
+
+    def quotes(self, message_ids: Sequence[int]) -> dict[int, str]:
+        """The words of some messages, for a reader of the store who asked for them."""
+        self._refuse_text_when_locked()
+        cursor = self._database.connection.cursor()
+        cursor.register("wanted", pa.table({"message_id": pa.array(message_ids, pa.uint64())}))
+        found = cursor.sql(
+            "SELECT relationship_id, message_id, role, text, sealed FROM messages"
+            " WHERE message_id IN (SELECT message_id FROM wanted)"
+        ).to_arrow_table()
+        cursor.close()
+        rows = [row for piece in found.to_batches() for row in self._with_text(piece).to_pylist()]
+        return {row["message_id"]: row["text"] for row in rows if row["text"]}
+
+    def _refuse_text_when_locked(self) -> None:
+        if self.is_sealed and self._sealer is None:
+            raise StoreError(
+                "the text in this store is sealed",
+                got="no passphrase",
+                have="text sealed under a passphrase",
+                do="give the passphrase with --passphrase-file, or ask only for what needs no text",
+            )
+
+    # -- forgetting ------------------------------------------------------------------------------------------------
+
+    def forget(self, relationship_id: int) -> int:
+        """Delete a relationship: its key first, then its rows, then write the file anew. Gives the messages deleted."""
+        database = self._database
+        with database.transaction():
+            database.rows("UPDATE relationships SET key = NULL WHERE relationship_id = ?", relationship_id)
+            database.rows(
+                "DELETE FROM annotations WHERE message_id IN (SELECT message_id FROM messages WHERE relationship_id = ?)",
+                relationship_id,
+            )
+            n_gone = database.number("DELETE FROM messages WHERE relationship_id = ?", relationship_id)
+            database.rows("DELETE FROM events WHERE relationship_id = ?", relationship_id)
+            database.rows("DELETE FROM relationships WHERE relationship_id = ?", relationship_id)
+        self._database.rewrite()
+        return n_gone
+
+
+def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """The same columns with the types that the vocabulary declares."""
+    columns = [
+        batch.column(field.name) if batch.column(field.name).type == field.type else batch.column(field.name).cast(field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
