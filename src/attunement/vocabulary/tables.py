@@ -129,7 +129,7 @@ SESSIONS = pa.schema(
         _column("n_conversations", pa.int32(), "threads that were open in it"),
         _column("n_off_path", pa.int32(), "messages left behind by edits and regenerations"),
         _column("n_regenerations", pa.int32(), "further AI replies to a message that already had one"),
-        _column("n_unanswered", pa.int32(), "messages of the person that no AI message answers"),
+        _column("n_unanswered", pa.int32(), "threads that end in it on a message of the person, without a reply"),
         _column("n_rated", pa.int32(), "messages with a rating"),
         _column("sum_rating", pa.float64(), "sum of the ratings, each from 0 to 1"),
         _column(

@@ -1,0 +1,12 @@
+"""Turns messages into sessions, and sessions into one row a relationship, period and measure.
+
+Takes: TURNS sorted by relationship and time, and the annotations of the same messages in the same order.
+Gives: SESSIONS and PANEL, each row with its n, its error and its minutes of contact.
+Never: calls Python once a relationship, sees a word of text, or fills a period that it knows nothing about.
+"""
+
+from attunement.panels.constructs import rates
+from attunement.panels.sessions import sessions
+from attunement.panels.usage import usage
+
+__all__ = ["rates", "sessions", "usage"]

@@ -1,0 +1,11 @@
+"""Arithmetic on arrays: numbers in, numbers out, each with the paper it follows and the benchmark that checks it.
+
+Takes: NumPy arrays sorted by unit, and where each unit starts.
+Gives: estimates with intervals, and p-values against stated nulls, for all units at once.
+Never: knows what a person or an AI is, reads or writes anything, or gives 0 for what cannot be known.
+"""
+
+from attunement.statistics.halves import Halves, halves_change
+from attunement.statistics.ratios import Interval, mean_interval, share_interval
+
+__all__ = ["Halves", "Interval", "halves_change", "mean_interval", "share_interval"]

@@ -1,0 +1,83 @@
+"""Shares and means of clustered observations, with intervals, for many units at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int, Shaped
+from scipy import stats
+
+Values = Float[np.ndarray, " clusters"]
+Starts = Int[np.ndarray, " units"]
+PerUnit = Shaped[np.ndarray, " units"]
+
+WITHIN_CLUSTER = 0.1
+"""The correlation within a cluster that is assumed where nothing was seen, so that it cannot be estimated."""
+
+
+class Interval(NamedTuple):
+    """An estimate for each unit."""
+
+    value: PerUnit  # the share or the mean; NaN where a unit has no observation
+    low: PerUnit  # lower end of the interval
+    high: PerUnit  # upper end of the interval
+    n: PerUnit  # observations
+    n_clusters: PerUnit  # clusters with an observation
+
+
+def share_interval(seen: Values, n: Values, starts: Starts, *, level: float = 0.95) -> Interval:
+    """The share of observations that show something, where observations come in clusters (messages in sessions).
+
+    The share is that of all observations of a unit together. Its interval is that of Clopper and Pearson with the
+    number of independent observations in the place of n: n divided by the design effect, which is the ratio of the
+    variance between clusters to that of independent observations and at least 1, and lessened for having few clusters.
+
+    Args:
+        seen: how much was seen in each cluster: a count or a sum of probabilities, from 0 to n.
+        n: observations in each cluster, 0 allowed.
+        starts: the first cluster of each unit.
+        level: the coverage aimed at.
+
+    Assumes:  clusters are independent of each other; a probability is the share of such messages that show it.
+    Source:   korn1998, section 2.
+    Checked:  benchmarks/recovery/shares.py
+    """
+    owner = _owner(starts, len(n))
+    total_n = np.add.reduceat(n, starts)
+    total = np.add.reduceat(seen, starts)
+    k = np.add.reduceat((n > 0).astype(float), starts)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = total / total_n
+        residual = seen - share[owner] * n
+        variance = k / (k - 1) * np.add.reduceat(residual**2, starts) / total_n**2
+        independent = share * (1 - share) / total_n
+        effect = np.maximum(variance / independent, 1.0)
+        mean_size = np.add.reduceat(n**2, starts) / total_n
+        assumed = 1 + WITHIN_CLUSTER * (mean_size - 1)
+        effect = np.where(independent > 0, effect, assumed)
+        few = (stats.t.ppf(0.5 + level / 2, total_n - 1) / stats.t.ppf(0.5 + level / 2, k - 1)) ** 2
+        effective = np.minimum(total_n / effect * few, total_n)
+        hits = share * effective
+        low = stats.beta.ppf(0.5 - level / 2, hits, effective - hits + 1)
+        high = stats.beta.ppf(0.5 + level / 2, hits + 1, effective - hits)
+    return Interval(share, np.where(hits == 0, 0.0, low), np.where(hits >= effective, 1.0, high), total_n, k)
+
+
+def mean_interval(values: Values, starts: Starts, *, level: float = 0.95) -> Interval:
+    """The mean over the clusters of each unit, with Student's interval.
+
+    Assumes:  clusters (weeks) are independent of each other and alike.
+    Source:   student1908.
+    Checked:  benchmarks/recovery/shares.py
+    """
+    k = np.diff(np.append(starts, len(values))).astype(float)
+    mean = np.add.reduceat(values, starts) / k
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.add.reduceat((values - mean[_owner(starts, len(values))]) ** 2, starts) / (k - 1)
+        half = stats.t.ppf(0.5 + level / 2, k - 1) * np.sqrt(variance / k)
+    return Interval(mean, mean - half, mean + half, k, k)
+
+
+def _owner(starts: Starts, n_rows: int) -> Int[np.ndarray, " clusters"]:
+    return np.repeat(np.arange(len(starts)), np.diff(np.append(starts, n_rows)))
