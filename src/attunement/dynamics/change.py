@@ -10,10 +10,13 @@ from attunement.statistics import Halves, halves_change, mean_interval, share_in
 from attunement.vocabulary import Estimate, Missing, Null, Rung
 
 MIN_SESSIONS = 12
-"""With k sessions the smallest p is 2/k; with fewer than 12 even a clear change cannot be told from chance."""
+"""With fewer sessions each half has less than six, and its interval is as wide as the scale."""
 
 MIN_WEEKS = 8
 """The same for weekly amounts, which vary less."""
+
+MIN_FOR_NULL = 40
+"""The smallest p that k shifts can give is 2/k, so with fewer than 40 the null cannot be rejected at .05, only shown."""
 
 NULL = "the halves would differ as much wherever the series was cut"
 
@@ -107,7 +110,7 @@ def _estimates(found: Series, change: Halves, *, level: float, n_of: str, unit: 
                 n=n,
                 n_of=n_of,
                 rung=Rung.DESCRIBED,
-                null=Null(statement=NULL, p=float(p) if known else Missing.TOO_FEW),
+                null=Null(statement=NULL, p=float(p) if known and n >= MIN_FOR_NULL else Missing.TOO_FEW),
                 method=METHOD,
                 unit=unit,
             )

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from attunement.errors import StoreError
 from attunement.store.database import Database
@@ -165,26 +168,49 @@ class Store:
         )
 
     def readable(self, *, annotator: str, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
-        """The words of messages that an annotator has not read yet, in the order in which they were imported.
+        """The words of whole conversations in which an annotator has not read every message yet.
 
-        Each item is a batch with the columns relationship_id, conversation_id, message_id, parent_id, position, role
-        and text, and a table (message_id, role, text) of those messages that it answers but does not hold.
+        Each item is a batch of the messages to be read and a table of those of the same conversations that were read
+        before, both with relationship_id, conversation_id (the thread's hash, unique in the store), message_id,
+        parent_id, position, role and text.
+
+        Raises:
+            StoreError: the text is sealed, and the store was opened without its passphrase.
         """
         self._refuse_text_when_locked()
-        query = (
-            "SELECT relationship_id, conversation_id, message_id, parent_id, position, role, text, sealed FROM messages"
-            " WHERE message_id NOT IN (SELECT message_id FROM annotations WHERE annotator = $annotator"
-            " AND annotator_version = $version)"
-        )
-        cursor = self._database.connection.cursor()
-        try:
-            reader = cursor.sql(query, params={"annotator": annotator, "version": version}).to_arrow_reader(TEXT_ROWS)
-            for batch in reader:
-                if batch.num_rows:
-                    whole = self._with_text(batch)
-                    yield whole, self._answered(whole)
-        finally:
+        for first, last, threads in self._unread_threads(annotator, version):
+            cursor = self._database.connection.cursor()
+            cursor.register("wanted", pa.table({"thread_id": threads}))
+            found = cursor.sql(
+                "SELECT relationship_id, thread_id::VARCHAR AS conversation_id, message_id, parent_id, position, role,"
+                " text, sealed, message_id IN (SELECT message_id FROM annotations WHERE annotator = $annotator"
+                " AND annotator_version = $version) AS was_read"
+                " FROM messages WHERE rowid BETWEEN $first AND $last AND thread_id IN (SELECT thread_id FROM wanted)",
+                params={"annotator": annotator, "version": version, "first": first, "last": last},
+            ).to_arrow_table()
             cursor.close()
+            was_read = found.column("was_read").combine_chunks()
+            whole = self._with_text(found.drop_columns(["was_read"]).combine_chunks().to_batches()[0])
+            yield whole.filter(pc.invert(was_read)), pa.table(whole.filter(was_read))
+
+    def _unread_threads(self, annotator: str, version: str) -> Iterator[tuple[int, int, pa.Array]]:
+        """Threads with messages to be read, some thousand messages at a time, and the rows between which they lie."""
+        cursor = self._database.connection.cursor()
+        table = cursor.sql(
+            "SELECT thread_id, min(rowid) AS first, max(rowid) AS last, count(*) AS n FROM messages WHERE thread_id IN"
+            " (SELECT thread_id FROM messages WHERE message_id NOT IN (SELECT message_id FROM annotations"
+            " WHERE annotator = $annotator AND annotator_version = $version))"
+            " GROUP BY thread_id ORDER BY first",
+            params={"annotator": annotator, "version": version},
+        ).to_arrow_table()
+        cursor.close()
+        chunk = table.column("n").to_numpy().cumsum() // TEXT_ROWS
+        bounds = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), table.num_rows]
+        for start, end in pairwise(bounds):
+            if end > start:
+                piece = table.slice(start, end - start)
+                first, last = pc.min(piece.column("first")).as_py(), pc.max(piece.column("last")).as_py()
+                yield first, last, piece.column("thread_id").combine_chunks()
 
     def _with_text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._sealer is not None:
@@ -201,18 +227,14 @@ class Store:
         batch = batch.set_column(batch.schema.get_field_index("role"), "role", role)
         return batch.drop_columns(["sealed"])
 
-    def _answered(self, batch: pa.RecordBatch) -> pa.Table:
-        """Messages outside the batch that a message inside it answers."""
-        cursor = self._database.connection.cursor()
-        cursor.register("inside", pa.table(batch.select(["message_id", "parent_id"])))
-        found = cursor.sql(
-            "SELECT relationship_id, message_id, role, text, sealed FROM messages WHERE message_id IN"
-            " (SELECT parent_id FROM inside WHERE parent_id NOT IN (SELECT message_id FROM inside))"
-        ).to_arrow_table()
-        cursor.close()
-        whole = [self._with_text(piece) for piece in found.to_batches()]
-        empty = pa.table(batch.slice(0, 0)).select(["message_id", "role", "text"])
-        return pa.concat_tables([empty, *(pa.table(piece).select(empty.schema.names) for piece in whole)])
+    def n_unread(self, *, annotator: str, version: str) -> int:
+        """How many messages an annotator has not read yet."""
+        return self._database.number(
+            "SELECT count(*) FROM messages WHERE message_id NOT IN (SELECT message_id FROM annotations"
+            " WHERE annotator = ? AND annotator_version = ?)",
+            annotator,
+            version,
+        )
 
     def annotated(self) -> Iterator[pa.RecordBatch]:
         """Annotations with the relationship and time of their message, sorted like TURNS and then by construct."""
@@ -275,6 +297,16 @@ class Store:
             "SELECT construct, annotator, annotator_version, missing, count(*) AS n FROM annotations"
             " GROUP BY ALL ORDER BY ALL"
         ).to_arrow_table()
+
+    def evidence(self, *, most: int = 3, at_least: float = 0.5) -> dict[tuple[int, str], tuple[int, ...]]:
+        """The messages that show each construct best, by relationship and construct."""
+        rows = self._database.rows(
+            "SELECT m.relationship_id, a.construct, list(a.message_id ORDER BY a.probability DESC, a.message_id)[:?]"
+            " FROM annotations AS a JOIN messages AS m USING (message_id) WHERE a.probability >= ? GROUP BY ALL",
+            most,
+            at_least,
+        )
+        return {(row[0], row[1]): tuple(row[2]) for row in rows}
 
     def quotes(self, message_ids: Sequence[int]) -> dict[int, str]:
         """The words of some messages, for a reader of the store who asked for them."""

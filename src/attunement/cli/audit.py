@@ -1,0 +1,54 @@
+"""attune audit"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import attunement.audit as composition
+from attunement.cli import options
+from attunement.cli.planning import say_plan
+from attunement.cli.talk import Bar, was_read, was_skipped
+
+
+@click.command()
+@click.argument("path", type=options.PATH)
+@click.option("--out", type=options.PATH, default=Path("attunement-report"), show_default=True, help="Folder of the report.")
+@click.option("--store", type=options.PATH, help="Keep what was read in this file. Without it, it is forgotten.")
+@options.mapping
+@options.person
+@options.ai
+@options.gap_minutes
+@options.time_zone
+@options.group_floor
+@options.quotes
+@options.images
+@options.strict
+@options.passphrase_file
+@options.dry_run
+@options.as_json
+def audit(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:
+    """Read an export, measure the relationships in it, and write a report.
+
+    PATH is a file, a folder or a zip in any form that `attune sources` lists.
+    """
+    if dry_run:
+        say_plan(path, mapping=given["mapping"], as_json=as_json)
+        return
+    with Bar() as bar:
+        found = composition.audit(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+    if as_json and found.written is not None:
+        click.echo(found.written.findings.read_text(encoding="utf-8"), nl=False)
+        return
+    _say(found)
+
+
+def _say(found: composition.Audit) -> None:
+    where = found.written.page if found.written else "nowhere"
+    click.echo(f"report   {where}")
+    click.echo(was_read(found.contents.relationships))
+    click.echo(was_skipped(found.contents.notices))
+
+

@@ -1,0 +1,23 @@
+"""attune forget"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+import attunement.audit as composition
+from attunement.cli import options
+
+
+@click.command()
+@click.argument("store", type=options.PATH)
+@click.argument("relationship")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.passphrase_file
+def forget(store: Path, relationship: str, *, yes: bool, passphrase_file: Path | None) -> None:
+    """Delete a relationship from a store for good. RELATIONSHIP is its id as reports show it (16 characters)."""
+    if not yes:
+        click.confirm(f"Delete everything of {relationship} from {store}? This cannot be undone.", abort=True)
+    n_gone = composition.forget(store, relationship, passphrase=options.passphrase_in(passphrase_file))
+    click.echo(f"{n_gone:,} messages deleted; the file was written anew without them")

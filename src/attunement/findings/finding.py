@@ -1,0 +1,50 @@
+"""The findings of an audit, in the order in which they are to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from attunement.findings.course import continuity, use
+from attunement.findings.needs import acts, dilemmas, gate, ledgers
+from attunement.findings.people import distributions
+from attunement.findings.reading import Read
+from attunement.vocabulary import Estimate, Finding
+
+
+def find(
+    estimates: Sequence[Estimate],
+    *,
+    relationships: pa.Table,
+    constructs: Sequence[Read],
+    group_floor: int = 10,
+    evidence: Mapping[tuple[int, str], Sequence[int]] | None = None,
+) -> tuple[Finding, ...]:
+    """Say what the estimates say, and refuse what they cannot.
+
+    Args:
+        estimates: from `dynamics`.
+        relationships: RELATIONSHIPS.
+        constructs: what was looked for.
+        group_floor: the fewest people of whom a distribution is shown.
+        evidence: message_ids that show a construct best, by relationship and construct.
+    """
+    by_relationship: dict[int, dict[str, Estimate]] = {}
+    for estimate in estimates:
+        if estimate.relationship_id is not None:
+            by_relationship.setdefault(estimate.relationship_id, {})[estimate.measure] = estimate
+    shown = dict(evidence or {})
+    found: list[Finding] = []
+    for row in relationships.to_pylist():
+        known = by_relationship.get(row["relationship_id"], {})
+        found += [
+            *use(row, known),
+            continuity(row, known),
+            *acts(row, known, constructs, shown),
+            *ledgers(row, known, constructs),
+            *dilemmas(row, known, constructs),
+            gate(row),
+        ]
+    found += distributions(estimates, relationships=relationships, constructs=constructs, group_floor=group_floor)
+    return tuple(found)
