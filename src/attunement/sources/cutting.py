@@ -11,6 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, BinaryIO
 
 import pyarrow.parquet as pq
@@ -31,11 +32,52 @@ _OPENING = re.compile(rb'\s*\[\s*(?:\{\s*("(?:[^"\\]|\\.)*")\s*:)?')
 _BOM = b"\xef\xbb\xbf"
 
 
-def array_records(member: Member, rows: Rows) -> Iterator[Any]:
-    """The elements of a JSON array, in order."""
+def array_records(member: Member, rows: Rows, *, skip: int = 0) -> Iterator[Any]:
+    """The elements of a JSON array, in order; `skip` is the byte after the comma from which to go on."""
     cutter = _ArrayCutter(member, rows)
     with member.open() as stream:
-        yield from cutter.records(stream)
+        yield from cutter.records(stream, skip=skip)
+
+
+def array_runs(member: Member, *, run_bytes: int) -> Iterator[tuple[int, bytes]]:
+    """Runs of elements that were cut but not decoded, each with the byte where it starts.
+
+    A run is JSON once it stands in brackets; the last one brings its own closing bracket. Whoever decodes them finds
+    out whether a candidate was none, and goes on from there with `array_records`.
+    """
+    with member.open() as stream:
+        buffer = stream.read(run_bytes)
+        first_key, start = _opened(buffer, member.name)
+        candidate = _candidates({first_key}) if first_key else _ANY_OBJECT
+        buffer = buffer[start:]
+        while block := stream.read(run_bytes):
+            searched = max(len(buffer) - _LOOK_BACK, 0)
+            buffer += block
+            ends = list(candidate.finditer(buffer, searched))
+            if ends:
+                yield start, buffer[: ends[-1].start() + 1] + b"]"
+                start += ends[-1].end()
+                buffer = buffer[ends[-1].end() :]
+        yield start, buffer
+
+
+_LOOK_BACK = 4096
+"""How far a candidate may reach back into what was searched before: white space around a comma, and a key."""
+
+
+def _opened(buffer: bytes, name: str) -> tuple[bytes | None, int]:
+    """The first key of the first element of an array, and the byte after the opening bracket."""
+    n_mark = len(_BOM) if buffer.startswith(_BOM) else 0
+    opening = _OPENING.match(buffer, n_mark)
+    if opening is None:
+        raise refusal(Undecodable("the array does not open", 0), name=name, place="byte 0")
+    return opening[1], buffer.index(b"[") + 1
+
+
+def _candidates(keys: set[bytes]) -> re.Pattern[bytes]:
+    """Where an element ends and one that opens with one of the keys begins."""
+    names = b"|".join(re.escape(key) for key in sorted(keys))
+    return re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + names + rb")\s*:)")
 
 
 class _ArrayCutter:
@@ -48,15 +90,18 @@ class _ArrayCutter:
         self.first_keys: set[bytes] = set()
         self.candidate = _ANY_OBJECT
 
-    def records(self, stream: BinaryIO) -> Iterator[Any]:
+    def records(self, stream: BinaryIO, *, skip: int = 0) -> Iterator[Any]:
         buffer = b""
         wanted = RUN_BYTES
-        opened = False
-        for block in blocks(stream, RUN_BYTES):
-            buffer += block
-            if not opened:
-                buffer = self._open(buffer)
-                opened = True
+        start = stream.read(RUN_BYTES)
+        first_key, bracket = _opened(start, self.name)
+        if first_key:
+            self._learn({first_key})
+        self.done_bytes = max(bracket, skip)
+        to_skip = self.done_bytes
+        for block in chain([start], blocks(stream, RUN_BYTES)):
+            buffer += block[to_skip:] if to_skip else block
+            to_skip = max(to_skip - len(block), 0)
             if len(buffer) < wanted:
                 continue
             records, n_used = self._run(buffer)
@@ -65,27 +110,15 @@ class _ArrayCutter:
                 continue
             yield from records
             self.done_bytes += n_used
+            self.rows.n_bytes_done = self.done_bytes
             buffer = buffer[n_used:]
             wanted = RUN_BYTES
-        if opened:
-            yield from self._last(buffer)
-
-    def _open(self, buffer: bytes) -> bytes:
-        buffer = buffer.removeprefix(_BOM)
-        opening = _OPENING.match(buffer)
-        if opening is None:
-            raise refusal(Undecodable("the array does not open", 0), name=self.name, place="byte 0")
-        bracket = buffer.index(b"[") + 1
-        self.done_bytes = bracket
-        if opening[1]:
-            self._learn({opening[1]})
-        return buffer[bracket:]
+        yield from self._last(buffer)
 
     def _learn(self, keys: set[bytes]) -> None:
         if not keys <= self.first_keys:
             self.first_keys |= keys
-            names = b"|".join(re.escape(key) for key in sorted(self.first_keys))
-            self.candidate = re.compile(rb"\}\s*,\s*(?=\{\s*(?:" + names + rb")\s*:)")
+            self.candidate = _candidates(self.first_keys)
 
     def _run(self, buffer: bytes) -> tuple[list[Any], int]:
         """As many whole elements as the buffer holds, and how many bytes they and their comma take."""

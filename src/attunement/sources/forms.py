@@ -59,6 +59,8 @@ class Form:
     """messages: conversations; facts: something about them, read before them; known: recognised, and left out."""
     inferred: tuple[str, ...] = ()
     """What this form never states, so that it is inferred: said in every report."""
+    is_splittable: bool = False
+    """Whether each record can be read without the others, so that two processes may share a long file."""
     notes: str = ""
     """How a person gets such a file, and what to know about it: printed by `attune sources`."""
 

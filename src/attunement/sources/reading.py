@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 
 from attunement.errors import SourceError
-from attunement.sources.cutting import CUTS
+from attunement.sources.cutting import CUTS, array_records
 from attunement.sources.formats import FORMATS
 from attunement.sources.forms import Form, Sample, sample
 from attunement.sources.opening import READABLE, Member, members
 from attunement.sources.rows import Facts, Rows
+from attunement.sources.workers import WORTH_BYTES, n_workers, shared_batches
 from attunement.vocabulary import EVENTS, MESSAGES, NOTICES, check
 
 BATCH_ROWS = 16_384
@@ -45,6 +46,7 @@ class Reading:
         self.n_bytes_done = 0
         self.n_messages = 0
         self._options = options
+        self._rows = left_out
         self._events: list[pa.Table] = []
         self._notices: list[pa.Table] = [left_out.notices()]
 
@@ -54,6 +56,7 @@ class Reading:
             scope = facts.setdefault(part.member.scope, Facts())
             rows = Rows(form=part.form.key, facts=scope, **self._options)  # type: ignore[arg-type]
             yield from self._part(part, rows)
+            rows.n_bytes_done = 0
             if part.form.part == "messages":
                 self.n_bytes_done += part.member.size
                 self._say_what_is_inferred(part.form, rows)
@@ -68,7 +71,18 @@ class Reading:
             )
 
     def _part(self, part: Part, rows: Rows) -> Iterator[pa.RecordBatch]:
-        for _ in _steps(part, rows):
+        self._rows = rows
+        skip = 0
+        if part.form.is_splittable and part.kind == "array" and part.member.size >= WORTH_BYTES and n_workers() > 1:
+            start = self._options | {"form_key": part.form.key, "facts": rows.facts, "now": rows.now}
+            for item in shared_batches(part.member, rows, start=start):
+                if isinstance(item, int):
+                    skip = item
+                else:
+                    yield self._checked(item)
+            if not skip:
+                return
+        for _ in _steps(part, rows, skip=skip):
             if rows.n_waiting >= BATCH_ROWS:
                 yield self._checked(rows.batch())
         if rows.n_waiting:
@@ -83,6 +97,11 @@ class Reading:
     def _say_what_is_inferred(form: Form, rows: Rows) -> None:
         for what in form.inferred:
             rows.notice("inferred", what)
+
+    @property
+    def share_done(self) -> float:
+        """How much of the bytes was read so far, from 0 to 1."""
+        return min((self.n_bytes_done + self._rows.n_bytes_done) / max(self.n_bytes, 1), 1.0)
 
     @property
     def forms(self) -> tuple[Form, ...]:
@@ -108,12 +127,14 @@ class Reading:
         return pa.Table.from_pylist(list(merged.values()), schema=NOTICES)
 
 
-def _steps(part: Part, rows: Rows) -> Iterator[None]:
+def _steps(part: Part, rows: Rows, *, skip: int) -> Iterator[None]:
     form = part.form
     if form.read_member is not None:
         return form.read_member(part.member, rows)
     if form.read is None:
         return iter(())
+    if skip:
+        return form.read(array_records(part.member, rows, skip=skip), rows)
     return form.read(CUTS[part.kind](part.member, rows), rows)
 
 
@@ -182,7 +203,3 @@ def _nothing_readable(path: Path, found: Sequence[Member]) -> SourceError:
         have=titles,
         do="run `attune sources` to see how each is told, or describe the file with --mapping",
     )
-
-
-Progress = Callable[[str, float], None]
-"""Called with the name of a stage and how much of it is done, from 0 to 1."""

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,14 @@ class Facts:
     person_id: str = ""
     ratings: dict[str, float] = field(default_factory=dict)
     other: dict[str, Any] = field(default_factory=dict)
+
+
+class Portable(NamedTuple):
+    """What one process tells another besides messages."""
+
+    events: list[tuple[object, ...]]
+    notices: Counter[tuple[str, str, str]]
+    examples: dict[tuple[str, str, str], str]
 
 
 class Rows:
@@ -54,6 +62,7 @@ class Rows:
         self.strict = strict
         self.now = now_us() if now is None else now
         self.n_messages = 0
+        self.n_bytes_done = 0
         self._notices: Counter[tuple[str, str, str]] = Counter()
         self._examples: dict[tuple[str, str, str], str] = {}
         self._events: list[tuple[object, ...]] = []
@@ -197,12 +206,23 @@ class Rows:
         if example and key not in self._examples:
             self._examples[key] = example
 
+    def join(self, other: Portable) -> None:
+        """Take over the events and notices that another process gathered for the same file."""
+        self._events += other.events
+        for key, n in other.notices.items():
+            self._notices[key] += n
+        self._examples = other.examples | self._examples
+
     # -- what the reader calls -------------------------------------------------------------------------------------
 
     @property
     def n_waiting(self) -> int:
         """Messages that were added since the last batch."""
         return len(self._columns[0])
+
+    def portable(self) -> Portable:
+        """Events and notices since the start, for another process; the messages go as a batch."""
+        return Portable(self._events, self._notices, self._examples)
 
     def batch(self) -> pa.RecordBatch:
         """The messages added since the last batch."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from attunement.sources.forms import Form, Sample
 from attunement.sources.rows import Rows
+from attunement.vocabulary import hashed
 
 _ROLES = {"user": "person", "assistant": "ai", "system": "system", "tool": "tool"}
 _STATE_TYPES = {"user_editable_context": "instructions", "model_editable_context": "memory"}
@@ -58,21 +59,21 @@ def recognise(seen: Sample) -> bool:
 
 def read(records: Iterator[Any], rows: Rows) -> Iterator[None]:
     """Add each conversation of an export."""
-    for number, record in enumerate(records):
+    for record in records:
         if isinstance(record, dict) and isinstance(record.get("mapping"), dict):
-            _Conversation(record, rows, number).add()
+            _Conversation(record, rows).add()
         else:
-            rows.notice("skipped", "an element that is no conversation", example=f"element {number}")
+            rows.notice("skipped", "an element that is no conversation")
         yield
 
 
 class _Conversation:
     """One tree of nodes, on its way into rows."""
 
-    def __init__(self, record: dict[str, Any], rows: Rows, number: int) -> None:
+    def __init__(self, record: dict[str, Any], rows: Rows) -> None:
         self.record = record
         self.rows = rows
-        self.name = str(record.get("conversation_id") or record.get("id") or f"conversation {number}")
+        self.name = str(record.get("conversation_id") or record.get("id") or "") or _name_from_nodes(record["mapping"])
         self.nodes: dict[str, dict[str, Any]] = {
             key: node for key, node in record["mapping"].items() if isinstance(node, dict)
         }
@@ -206,6 +207,11 @@ class _Conversation:
         return True
 
 
+def _name_from_nodes(mapping: dict[str, Any]) -> str:
+    """A name for a conversation without an id: the same at every reading, whatever the order of its nodes."""
+    return f"nodes-{hashed(*sorted(mapping)):016x}"
+
+
 def _text(content: dict[str, Any], rows: Rows) -> str | None:
     parts = content.get("parts")
     if isinstance(parts, list):
@@ -305,6 +311,7 @@ FORMS = (
         title="ChatGPT export",
         recognise=recognise,
         read=read,
+        is_splittable=True,
         notes="Settings, Data controls, Export data. A zip, its folder, one conversations.json or its numbered parts.",
     ),
     Form(key="chatgpt_user", title="ChatGPT account", recognise=_recognise_user, read=_read_user, part="facts"),
