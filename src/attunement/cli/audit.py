@@ -11,6 +11,7 @@ import attunement.audit as composition
 from attunement.cli import options
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.report import Audited
 
 
 @click.command()
@@ -24,7 +25,7 @@ from attunement.cli.talk import Bar, was_read, was_skipped
 @options.time_zone
 @options.group_floor
 @options.quotes
-@options.images
+@options.figures
 @options.strict
 @options.passphrase_file
 @options.dry_run
@@ -45,7 +46,7 @@ def audit(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | N
     _say(found)
 
 
-def _say(found: composition.Audit) -> None:
+def _say(found: Audited) -> None:
     where = found.written.page if found.written else "nowhere"
     click.echo(f"report   {where}")
     click.echo(was_read(found.contents.relationships))

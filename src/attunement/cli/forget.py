@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-import attunement.audit as composition
+import attunement.keeping as composition
 from attunement.cli import options
 
 

@@ -31,8 +31,8 @@ group_floor = click.option(
     help="Show no distribution over fewer people.",
 )
 quotes = click.option("--quotes", is_flag=True, help="Show messages that bear the findings out. Off: no word is shown.")
-images = click.option(
-    "--images", type=click.Choice(["svg", "png"]), multiple=True, help="Also write each figure as a file. Repeatable."
+figures = click.option(
+    "--figures", type=click.Choice(["svg", "png"]), multiple=True, help="Also write each figure as a file. Repeatable."
 )
 mapping = click.option("--mapping", type=PATH, help="A mapping file, for a form that is not known.")
 person = click.option("--person", help="The name of the person, in the place of what the source says.")

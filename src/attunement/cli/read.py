@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-import attunement.audit as composition
+import attunement.keeping as composition
 from attunement.cli import options
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar

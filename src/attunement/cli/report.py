@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-import attunement.audit as composition
+import attunement.keeping as composition
 from attunement.cli import options
 from attunement.cli.talk import Bar, was_read, was_skipped
 
@@ -19,7 +19,7 @@ from attunement.cli.talk import Bar, was_read, was_skipped
 @options.time_zone
 @options.group_floor
 @options.quotes
-@options.images
+@options.figures
 @options.passphrase_file
 @options.as_json
 def report(store: Path, *, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:

@@ -6,6 +6,6 @@ Never: uses a word of cause, scores a person or a relationship with one number, 
 """
 
 from attunement.findings.finding import find
-from attunement.findings.reading import Read
+from attunement.findings.reading import described
 
-__all__ = ["Read", "find"]
+__all__ = ["described", "find"]

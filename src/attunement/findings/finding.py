@@ -9,7 +9,7 @@ import pyarrow as pa
 from attunement.findings.course import continuity, use
 from attunement.findings.needs import acts, dilemmas, gate, ledgers
 from attunement.findings.people import distributions
-from attunement.findings.reading import Read
+from attunement.findings.reading import read_of
 from attunement.vocabulary import Estimate, Finding
 
 
@@ -17,7 +17,7 @@ def find(
     estimates: Sequence[Estimate],
     *,
     relationships: pa.Table,
-    constructs: Sequence[Read],
+    constructs: Sequence[Mapping[str, object]],
     group_floor: int = 10,
     evidence: Mapping[tuple[int, str], Sequence[int]] | None = None,
 ) -> tuple[Finding, ...]:
@@ -26,7 +26,7 @@ def find(
     Args:
         estimates: from `dynamics`.
         relationships: RELATIONSHIPS.
-        constructs: what was looked for.
+        constructs: what was looked for, as `described` gives it.
         group_floor: the fewest people of whom a distribution is shown.
         evidence: message_ids that show a construct best, by relationship and construct.
     """
@@ -35,16 +35,17 @@ def find(
         if estimate.relationship_id is not None:
             by_relationship.setdefault(estimate.relationship_id, {})[estimate.measure] = estimate
     shown = dict(evidence or {})
+    looked_for = [read_of(construct) for construct in constructs]
     found: list[Finding] = []
     for row in relationships.to_pylist():
         known = by_relationship.get(row["relationship_id"], {})
         found += [
             *use(row, known),
             continuity(row, known),
-            *acts(row, known, constructs, shown),
-            *ledgers(row, known, constructs),
-            *dilemmas(row, known, constructs),
+            *acts(row, known, looked_for, shown),
+            *ledgers(row, known, looked_for),
+            *dilemmas(row, known, looked_for),
             gate(row),
         ]
-    found += distributions(estimates, relationships=relationships, constructs=constructs, group_floor=group_floor)
+    found += distributions(estimates, relationships=relationships, constructs=looked_for, group_floor=group_floor)
     return tuple(found)

@@ -85,6 +85,11 @@ class Store:
         """Whether the text in it is sealed under a passphrase."""
         return self._database.about("salt") is not None
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether the text is sealed and the store was opened without the passphrase."""
+        return self.is_sealed and self._sealer is None
+
     def _unlock(self, passphrase: str | None) -> Sealer | None:
         database = self._database
         salt, proof = database.about("salt"), database.about("proof")
@@ -125,7 +130,7 @@ class Store:
         Raises:
             StoreError: the store is sealed and was opened without its passphrase.
         """
-        if self.is_sealed and self._sealer is None:
+        if self.is_locked:
             raise StoreError(
                 "this store is sealed",
                 got="no passphrase",
@@ -322,7 +327,7 @@ class Store:
         return {row["message_id"]: row["text"] for row in rows if row["text"]}
 
     def _refuse_text_when_locked(self) -> None:
-        if self.is_sealed and self._sealer is None:
+        if self.is_locked:
             raise StoreError(
                 "the text in this store is sealed",
                 got="no passphrase",

@@ -1,0 +1,50 @@
+"""Messages in, annotations out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from attunement.annotation.columns import empty_annotations, readable
+from attunement.annotation.protocol import Annotator
+from attunement.annotation.rulefiles import load_rules
+from attunement.annotation.ruleset import Rules
+from attunement.codebook import Codebook
+from attunement.vocabulary import ANNOTATIONS, check
+
+
+def annotate(
+    messages: pa.RecordBatch | pa.Table,
+    *,
+    annotators: Sequence[Annotator],
+    context: pa.RecordBatch | pa.Table | None = None,
+) -> pa.Table:
+    """Let every annotator look at every message of its side.
+
+    Args:
+        messages: rows of MESSAGES, or at least the columns of READ. Batches of whole conversations need no context.
+        annotators: who looks.
+        context: other messages of the same conversations, in the same columns. They are not annotated; they say what
+            a reply answers and which language a conversation is in.
+
+    Raises:
+        SchemaError: when messages, context or what an annotator gives break their contract.
+    """
+    rows = readable(messages, stage="annotation")
+    around = None if context is None else readable(context, stage="annotation (context)")
+    found = [annotator.annotate(rows, context=around) for annotator in annotators]
+    for annotator, table in zip(annotators, found, strict=True):
+        check(table, ANNOTATIONS, stage=f"annotation ({annotator.name})")
+    return pa.concat_tables([empty_annotations(), *found])
+
+
+def default_annotators(codebook: Codebook) -> tuple[Annotator, ...]:
+    """The annotators that run when nobody chooses: the rules that ship, for the constructs of this codebook."""
+    rules = [rule for rule in load_rules() if rule.construct in codebook.keys]
+    return (Rules(rules=rules, codebook=codebook),)
+
+
+def known_faults() -> dict[str, tuple[str, ...]]:
+    """What the rules that ship are known to get wrong: sentences for each construct that has a rule."""
+    return {rule.construct: rule.known_faults for rule in load_rules()}
