@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-import attunement.audit as composition
+from attunement.audit import audit as run_audit
 from attunement.cli import options
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar, was_read, was_skipped
@@ -39,7 +39,7 @@ def audit(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | N
         say_plan(path, mapping=given["mapping"], as_json=as_json)
         return
     with Bar() as bar:
-        found = composition.audit(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+        found = run_audit(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
     if as_json and found.written is not None:
         click.echo(found.written.findings.read_text(encoding="utf-8"), nl=False)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-import attunement.keeping as composition
+from attunement.keeping import forget as run_forget
 from attunement.cli import options
 
 
@@ -19,5 +19,5 @@ def forget(store: Path, relationship: str, *, yes: bool, passphrase_file: Path |
     """Delete a relationship from a store for good. RELATIONSHIP is its id as reports show it (16 characters)."""
     if not yes:
         click.confirm(f"Delete everything of {relationship} from {store}? This cannot be undone.", abort=True)
-    n_gone = composition.forget(store, relationship, passphrase=options.passphrase_in(passphrase_file))
+    n_gone = run_forget(store, relationship, passphrase=options.passphrase_in(passphrase_file))
     click.echo(f"{n_gone:,} messages deleted; the file was written anew without them")

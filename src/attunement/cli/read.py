@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-import attunement.keeping as composition
+from attunement.keeping import keep
 from attunement.cli import options
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar
@@ -30,7 +30,7 @@ def read(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | No
         say_plan(path, mapping=given["mapping"], as_json=as_json)
         return
     with Bar() as bar:
-        imported = composition.keep(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+        imported = keep(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
     if as_json:
         click.echo(json.dumps({"n_read": imported.n_read, "n_added": imported.n_added, "store": str(given["store"])}))
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-import attunement.keeping as composition
+from attunement.keeping import report as run_report
 from attunement.cli import options
 from attunement.cli.talk import Bar, was_read, was_skipped
 
@@ -25,7 +25,7 @@ from attunement.cli.talk import Bar, was_read, was_skipped
 def report(store: Path, *, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:
     """Write the report of what a store holds. Messages that were added since are read first."""
     with Bar() as bar:
-        found = composition.report(store, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+        found = run_report(store, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
     if as_json and found.written is not None:
         click.echo(found.written.findings.read_text(encoding="utf-8"), nl=False)
         return

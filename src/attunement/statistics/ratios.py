@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
-from scipy import stats
+from scipy import special
 
 Values = Float[np.ndarray, " clusters"]
 Starts = Int[np.ndarray, " units"]
@@ -57,11 +57,11 @@ def share_interval(seen: Values, n: Values, starts: Starts, *, level: float = 0.
         mean_size = np.add.reduceat(n**2, starts) / total_n
         assumed = 1 + WITHIN_CLUSTER * (mean_size - 1)
         effect = np.where(independent > 0, effect, assumed)
-        few = (stats.t.ppf(0.5 + level / 2, total_n - 1) / stats.t.ppf(0.5 + level / 2, k - 1)) ** 2
+        few = (_student(level, total_n - 1) / _student(level, k - 1)) ** 2
         effective = np.minimum(total_n / effect * few, total_n)
         hits = share * effective
-        low = stats.beta.ppf(0.5 - level / 2, hits, effective - hits + 1)
-        high = stats.beta.ppf(0.5 + level / 2, hits + 1, effective - hits)
+        low = special.betaincinv(hits, effective - hits + 1, 0.5 - level / 2)
+        high = special.betaincinv(hits + 1, effective - hits, 0.5 + level / 2)
     return Interval(share, np.where(hits == 0, 0.0, low), np.where(hits >= effective, 1.0, high), total_n, k)
 
 
@@ -76,7 +76,7 @@ def mean_interval(values: Values, starts: Starts, *, level: float = 0.95) -> Int
     mean = np.add.reduceat(values, starts) / k
     with np.errstate(divide="ignore", invalid="ignore"):
         variance = np.add.reduceat((values - mean[_owner(starts, len(values))]) ** 2, starts) / (k - 1)
-        half = stats.t.ppf(0.5 + level / 2, k - 1) * np.sqrt(variance / k)
+        half = _student(level, k - 1) * np.sqrt(variance / k)
     return Interval(mean, mean - half, mean + half, k, k)
 
 
@@ -97,6 +97,11 @@ def _long_run(residual: Values, starts: Starts) -> PerUnit:
         weight = np.maximum(1 - lag / (reach + 1), 0.0)
         total += 2 * weight * np.add.reduceat(product, starts)
     return np.maximum(total, own)
+
+
+def _student(level: float, degrees: PerUnit) -> PerUnit:
+    """The quantile of Student's t that holds `level` between itself and its negative."""
+    return np.asarray(special.stdtrit(degrees, 0.5 + level / 2))
 
 
 def _owner(starts: Starts, n_rows: int) -> Int[np.ndarray, " clusters"]:
