@@ -48,7 +48,7 @@ def audit(
     time_zone: str | None = None,
     group_floor: int = 10,
     quotes: bool = False,
-    figures: Sequence[str] = (),
+    images: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> Audited:
     """Audit an export or log: read it, find the relationships in it, measure them, and write a report.
@@ -66,7 +66,7 @@ def audit(
         time_zone: the IANA name of the zone in which the person lives.
         group_floor: the fewest people of whom a distribution is shown.
         quotes: show messages that bear the findings out.
-        figures: also write each figure as svg or png.
+        images: also write each figure as svg or png.
         progress: called as the work goes on.
 
     Raises:
@@ -77,10 +77,15 @@ def audit(
         take_in(reading, kept, read_from=str(path), progress=progress)
         look(kept, progress=progress)
         contents = measure(
-            kept, gap_minutes=gap_minutes, time_zone=time_zone, group_floor=group_floor, quotes=quotes, progress=progress
+            kept,
+            gap_minutes=gap_minutes,
+            time_zone=time_zone,
+            group_floor=group_floor,
+            quotes=quotes,
+            progress=progress,
         )
     progress("writing", 0.0)
-    return Audited(contents=contents, written=write(contents, out, figures=figures) if out else None)
+    return Audited(contents=contents, written=write(contents, out, images=images) if out else None)
 
 
 def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progress = _silent) -> Imported:

@@ -42,7 +42,7 @@ def report(
     time_zone: str | None = None,
     group_floor: int = 10,
     quotes: bool = False,
-    figures: Sequence[str] = (),
+    images: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> Audited:
     """Report on what a store holds. Messages that were added since the last report are read by the annotators first.
@@ -53,10 +53,15 @@ def report(
         if not kept.is_locked:
             look(kept, progress=progress)
         contents = measure(
-            kept, gap_minutes=gap_minutes, time_zone=time_zone, group_floor=group_floor, quotes=quotes, progress=progress
+            kept,
+            gap_minutes=gap_minutes,
+            time_zone=time_zone,
+            group_floor=group_floor,
+            quotes=quotes,
+            progress=progress,
         )
     progress("writing", 0.0)
-    return Audited(contents=contents, written=write(contents, out, figures=figures) if out else None)
+    return Audited(contents=contents, written=write(contents, out, images=images) if out else None)
 
 
 def forget(store: str | Path, relationship: str, *, passphrase: str | None = None) -> int:

@@ -16,7 +16,9 @@ from attunement.report import Audited
 
 @click.command()
 @click.argument("path", type=options.PATH)
-@click.option("--out", type=options.PATH, default=Path("attunement-report"), show_default=True, help="Folder of the report.")
+@click.option(
+    "--out", type=options.PATH, default=Path("attunement-report"), show_default=True, help="Folder of the report."
+)
 @click.option("--store", type=options.PATH, help="Keep what was read in this file. Without it, it is forgotten.")
 @options.mapping
 @options.person
@@ -25,7 +27,7 @@ from attunement.report import Audited
 @options.time_zone
 @options.group_floor
 @options.quotes
-@options.figures
+@options.images
 @options.strict
 @options.passphrase_file
 @options.dry_run
@@ -51,5 +53,3 @@ def _say(found: Audited) -> None:
     click.echo(f"report   {where}")
     click.echo(was_read(found.contents.relationships))
     click.echo(was_skipped(found.contents.notices))
-
-

@@ -31,8 +31,8 @@ group_floor = click.option(
     help="Show no distribution over fewer people.",
 )
 quotes = click.option("--quotes", is_flag=True, help="Show messages that bear the findings out. Off: no word is shown.")
-figures = click.option(
-    "--figures", type=click.Choice(["svg", "png"]), multiple=True, help="Also write each figure as a file. Repeatable."
+images = click.option(
+    "--images", type=click.Choice(["svg", "png"]), multiple=True, help="Also write each figure as a file. Repeatable."
 )
 mapping = click.option("--mapping", type=PATH, help="A mapping file, for a form that is not known.")
 person = click.option("--person", help="The name of the person, in the place of what the source says.")
@@ -59,7 +59,11 @@ def passphrase_in(path: Path | None) -> str | None:
     try:
         first = path.read_text(encoding="utf-8").partition("\n")[0].strip()
     except (OSError, UnicodeDecodeError) as fault:
-        raise OptionError("the passphrase file cannot be read", got=str(path), have="a text file", do=str(fault)) from fault
+        raise OptionError(
+            "the passphrase file cannot be read", got=str(path), have="a text file", do=str(fault)
+        ) from fault
     if not first:
-        raise OptionError("the passphrase file is empty", got=str(path), have="a passphrase in its first line", do="write one")
+        raise OptionError(
+            "the passphrase file is empty", got=str(path), have="a passphrase in its first line", do="write one"
+        )
     return first

@@ -14,12 +14,14 @@ from attunement.cli.talk import Bar, was_read, was_skipped
 
 @click.command()
 @click.argument("store", type=options.PATH)
-@click.option("--out", type=options.PATH, default=Path("attunement-report"), show_default=True, help="Folder of the report.")
+@click.option(
+    "--out", type=options.PATH, default=Path("attunement-report"), show_default=True, help="Folder of the report."
+)
 @options.gap_minutes
 @options.time_zone
 @options.group_floor
 @options.quotes
-@options.figures
+@options.images
 @options.passphrase_file
 @options.as_json
 def report(store: Path, *, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:

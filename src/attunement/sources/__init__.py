@@ -7,7 +7,9 @@ Never: writes to disk, drops a record silently, or guesses a form from a file's 
 
 from attunement.sources.formats import FORMATS
 from attunement.sources.forms import Form, Sample
+from attunement.sources.mapping import mapped
+from attunement.sources.masking import mask
 from attunement.sources.reading import Reading, read
 from attunement.sources.rows import Rows
 
-__all__ = ["FORMATS", "Form", "Reading", "Rows", "Sample", "read"]
+__all__ = ["FORMATS", "Form", "Reading", "Rows", "Sample", "mapped", "mask", "read"]

@@ -38,7 +38,7 @@ def _no_cycle_search() -> Iterator[None]:
             gc.enable()
 
 
-def decode(text: bytes, *, mended: list[str] | None = None) -> Any:  # noqa: ANN401 - JSON is any value
+def decode(text: bytes, *, mended: list[str] | None = None) -> Any:
     """The value of a JSON text.
 
     Keys that stand twice in one object are refused: the last would silently hide the others. Lone surrogates, which
@@ -57,7 +57,7 @@ def decode(text: bytes, *, mended: list[str] | None = None) -> Any:  # noqa: ANN
         raise Undecodable(_PLACE.sub("", why).strip(), _byte_of(text, why)) from fault
 
 
-def partial(text: bytes) -> Any:  # noqa: ANN401
+def partial(text: bytes) -> Any:
     """The value of the beginning of a JSON text, as far as it goes; None where it is no JSON."""
     try:
         return jiter.from_json(text, partial_mode="trailing-strings")
@@ -83,7 +83,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _decode_with_surrogates(text: bytes, mended: list[str]) -> Any:  # noqa: ANN401
+def _decode_with_surrogates(text: bytes, mended: list[str]) -> Any:
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except Undecodable:
@@ -93,7 +93,7 @@ def _decode_with_surrogates(text: bytes, mended: list[str]) -> Any:  # noqa: ANN
     return _without_surrogates(value, mended)
 
 
-def _without_surrogates(value: Any, mended: list[str]) -> Any:  # noqa: ANN401
+def _without_surrogates(value: Any, mended: list[str]) -> Any:
     if isinstance(value, str):
         if _SURROGATE.search(value):
             mended.append("half of a character (a lone surrogate)")

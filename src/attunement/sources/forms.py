@@ -124,7 +124,7 @@ def _of_parquet(member: Member, head: bytes) -> Sample:
 
 def _of_csv(member: Member, head: bytes) -> Sample:
     text = head.decode("utf-8", "replace")
-    if member.name.lower().endswith((".csv", ".tsv")) or text.split("\n", 1)[0].count(",") >= 2:  # noqa: PLR2004
+    if member.name.lower().endswith((".csv", ".tsv")) or text.split("\n", 1)[0].count(",") >= 2:
         delimiter = "\t" if text.split("\n", 1)[0].count("\t") > text.split("\n", 1)[0].count(",") else ","
         try:
             records = [

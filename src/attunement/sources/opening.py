@@ -12,8 +12,11 @@ from typing import BinaryIO
 
 from attunement.errors import SourceError
 
-READABLE = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".html", ".htm", ".eval", ".txt", ".dat", "")
-"""Endings of files that can hold messages. The form is told from the content; this only leaves pictures and sound out."""
+NEVER_MESSAGES = frozenset(
+    ".png .jpg .jpeg .gif .webp .heic .svg .bmp .ico .mp3 .wav .ogg .m4a .opus .mp4 .mov .webm .pdf .doc .docx .xls .xlsx"
+    " .ppt .pptx .dat .md .py .js .css .toml .yaml .yml .ini .log .sqlite .duckdb .wal .gz .tar .7z .rar .exe .so".split()
+)
+"""Endings of files that are not opened. The form of all others is told from their content, whatever their name."""
 
 MAX_RATIO = 250
 """A zip member that grows by more than this is a bomb: text of chats shrinks 3 to 30 times."""
@@ -140,7 +143,7 @@ def _zip_member(path: Path, entry: zipfile.ZipInfo, *, name: str) -> Member:
         )
     if entry.file_size > MAX_BYTES_UNCHECKED and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         raise _bomb(where, f"{entry.compress_size} bytes that unpack to {entry.file_size}")
-    scope = f"{name}/{inside.parent.as_posix()}"
+    scope = (PurePosixPath(name) / inside.parent).as_posix()
     return Member(f"{name}/{inside}", scope, entry.file_size, lambda: _ZipStream(path, entry, where), None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ from attunement.errors import SourceError
 from attunement.sources.cutting import CUTS, array_records
 from attunement.sources.formats import FORMATS
 from attunement.sources.forms import Form, Sample, sample
-from attunement.sources.opening import READABLE, Member, members
+from attunement.sources.opening import NEVER_MESSAGES, Member, members
 from attunement.sources.rows import Facts, Rows
 from attunement.sources.workers import WORTH_BYTES, n_workers, shared_batches
 from attunement.vocabulary import EVENTS, MESSAGES, NOTICES, check
@@ -53,8 +53,8 @@ class Reading:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         facts: dict[str, Facts] = {}
         for part in sorted(self.parts, key=lambda part: part.form.part != "facts"):
-            scope = facts.setdefault(part.member.scope, Facts())
-            rows = Rows(form=part.form.key, facts=scope, **self._options)  # type: ignore[arg-type]
+            known = _facts_of(part, facts)
+            rows = Rows(form=part.form.key, facts=known, **self._options)  # type: ignore[arg-type]
             yield from self._part(part, rows)
             rows.n_bytes_done = 0
             if part.form.part == "messages":
@@ -127,6 +127,15 @@ class Reading:
         return pa.Table.from_pylist(list(merged.values()), schema=NOTICES)
 
 
+def _facts_of(part: Part, facts: dict[str, Facts]) -> Facts:
+    """What files of the same folder, or of the nearest folder above it, say about the person."""
+    scope = part.member.scope
+    if part.form.part == "facts":
+        return facts.setdefault(scope, Facts())
+    folders = [scope, *(folder.as_posix() for folder in PurePosixPath(scope).parents), ""]
+    return next((facts[folder] for folder in folders if folder in facts), Facts())
+
+
 def _steps(part: Part, rows: Rows, *, skip: int) -> Iterator[None]:
     form = part.form
     if form.read_member is not None:
@@ -135,6 +144,13 @@ def _steps(part: Part, rows: Rows, *, skip: int) -> Iterator[None]:
         return iter(())
     if skip:
         return form.read(array_records(part.member, rows, skip=skip), rows)
+    if part.kind not in CUTS:
+        raise SourceError(
+            f"{part.member.name} cannot be cut into records",
+            got=f"a file that is {part.kind}",
+            have="a JSON array, a JSON object, JSON lines, CSV or Parquet",
+            do="save the table as CSV or JSON lines",
+        )
     return form.read(CUTS[part.kind](part.member, rows), rows)
 
 
@@ -164,7 +180,7 @@ def read(
     found = members(Path(path))
     parts: list[Part] = []
     for member in found:
-        if _ending(member.name) not in READABLE:
+        if _ending(member.name) in NEVER_MESSAGES:
             left_out.notice("skipped", f"files ending in {_ending(member.name)}: no messages in them")
             continue
         seen = sample(member)
@@ -195,7 +211,7 @@ def tell(seen: Sample) -> Form | None:
 
 
 def _nothing_readable(path: Path, found: Sequence[Member]) -> SourceError:
-    names = ", ".join(member.name for member in found[:4]) + (", ..." if len(found) > 4 else "")  # noqa: PLR2004
+    names = ", ".join(member.name for member in found[:4]) + (", ..." if len(found) > 4 else "")
     titles = ", ".join(form.title for form in FORMATS.values() if form.part == "messages")
     return SourceError(
         f"no export that can be read was found in {path.name}",

@@ -95,6 +95,7 @@ class Rows:
             f"{self.form}\x1f{key[0]}\x1f{conversation_id}\x1f".encode("utf-8", "replace"), digest_size=8
         )
         self._ids: dict[str, int] = {}
+        self._n_same: dict[str, int] = {}
         self._position = 0
 
     def message_id(self, source_id: str) -> int:
@@ -109,9 +110,10 @@ class Rows:
     def content_id(self, role: str, at: int | None, text: str | None) -> str:
         """An id from the content, for sources that give none: the same at every reading, and unique in its thread."""
         digest = blake2b(f"{role}\x1f{at}\x1f{text}".encode("utf-8", "replace"), digest_size=10).hexdigest()
-        n_same = 0
+        n_same = self._n_same.get(digest, 0)
         while (name := f"{digest}.{n_same}") in self._ids:
             n_same += 1
+        self._n_same[digest] = n_same
         return name
 
     def add(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from math import isfinite
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """No log of a chat with an AI is older; an earlier time is a default value such as 1970-01-01, not a time."""
@@ -39,7 +38,7 @@ def microseconds(value: object) -> int | None:
 
 
 def _from_number(value: float) -> int | None:
-    if not isfinite(value) or value <= 0:
+    if not 0 < value < 1e20:  # false for NaN too, and good for whole numbers of any length
         return None
     if value < 1e11:
         scaled = value * 1e6
@@ -47,10 +46,8 @@ def _from_number(value: float) -> int | None:
         scaled = value * 1e3
     elif value < 1e17:
         scaled = value
-    elif value < 1e20:
-        scaled = value / 1e3
     else:
-        return None
+        scaled = value / 1e3
     return int(scaled) if scaled >= _EARLIEST_US else None
 
 

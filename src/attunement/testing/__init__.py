@@ -6,5 +6,6 @@ Never: needs a test framework, the network or files of its own.
 """
 
 from attunement.testing.annotators import check_annotator
+from attunement.testing.sources import check_source
 
-__all__ = ["check_annotator"]
+__all__ = ["check_annotator", "check_source"]

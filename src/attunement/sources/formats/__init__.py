@@ -1,9 +1,34 @@
 """Every form that can be read, in the order in which a file is held against them."""
 
-from attunement.sources.formats import chatgpt
+from attunement.sources.formats import (
+    ai_studio,
+    character_ai,
+    chatgpt,
+    claude,
+    deepseek,
+    gemini,
+    gemini_page,
+    grok,
+    open_webui,
+    replika,
+)
 from attunement.sources.forms import Form
 
-FORMATS: dict[str, Form] = {form.key: form for form in (*chatgpt.FORMS,)}
+FORMATS: dict[str, Form] = {
+    form.key: form
+    for form in (
+        *chatgpt.FORMS,
+        *claude.FORMS,
+        *gemini.FORMS,
+        *gemini_page.FORMS,
+        *ai_studio.FORMS,
+        *deepseek.FORMS,
+        *grok.FORMS,
+        *open_webui.FORMS,
+        *replika.FORMS,
+        *character_ai.FORMS,
+    )
+}
 """Forms by key. A form that is told by fewer signs stands below those that are told by more."""
 
 __all__ = ["FORMATS"]

@@ -7,11 +7,15 @@ time of the node above it, or of the conversation, and is marked so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from attunement.sources.fields import id_of, items_of, named, object_of, text_of
 from attunement.sources.forms import Form, Sample
 from attunement.sources.rows import Rows
+from attunement.sources.times import microseconds
+from attunement.sources.trees import Tree, grow, leaves, newest, path
 from attunement.vocabulary import hashed
 
 _ROLES = {"user": "person", "assistant": "ai", "system": "system", "tool": "tool"}
@@ -40,7 +44,8 @@ _SILENT_PARTS = {
     "real_time_user_audio_video_asset_pointer": "audio and video",
     "video_container_asset_pointer": "video",
 }
-_CITATION_MARKS = {0xE200 + offset: None for offset in range(8)}  # private-use glyphs around citations
+_CITATION = re.compile("\ue200[^\ue200\ue201]*\ue201?")
+"""A citation: a mark of the private-use area, the names of sources, and a closing mark."""
 
 
 def recognise(seen: Sample) -> bool:
@@ -52,7 +57,7 @@ def recognise(seen: Sample) -> bool:
     if not isinstance(mapping, dict) or "inserted_at" in first:
         return False
     nodes = [node for node in list(mapping.values())[:-1] or list(mapping.values()) if isinstance(node, dict)]
-    return all("fragments" not in (node.get("message") or {}) for node in nodes) and (
+    return all("fragments" not in object_of(node, "message") for node in nodes) and (
         not nodes or any("message" in node or "parent" in node for node in nodes)
     )
 
@@ -73,110 +78,74 @@ class _Conversation:
     def __init__(self, record: dict[str, Any], rows: Rows) -> None:
         self.record = record
         self.rows = rows
-        self.name = str(record.get("conversation_id") or record.get("id") or "") or _name_from_nodes(record["mapping"])
+        self.name = id_of(record, "conversation_id", "id") or _name_from_nodes(record["mapping"])
         self.nodes: dict[str, dict[str, Any]] = {
             key: node for key, node in record["mapping"].items() if isinstance(node, dict)
         }
-        self.model = record.get("default_model_slug")
+        self.model = text_of(record, "default_model_slug") or None
         self.times: dict[str, int] = {}
         self.started_at = rows.stated(record.get("create_time"))
 
     def add(self) -> None:
         """Add its messages, parents before children."""
         rows = self.rows
-        ai_id = self.record.get("gizmo_id") or self.record.get("conversation_template_id") or "ChatGPT"
-        rows.conversation(self.name, ai_id=str(ai_id))
-        order = self._order()
-        path = self._path()
+        rows.conversation(self.name, ai_id=text_of(self.record, "gizmo_id", "conversation_template_id") or "ChatGPT")
+        tree = self._tree()
+        path = self._path(tree)
         above: dict[str, str] = {}
-        for key in order:
-            node = self.nodes[key]
-            parent = node.get("parent")
-            over = above.get(parent, "") if isinstance(parent, str) else ""
-            message = node.get("message")
+        for key in tree.order:
+            over = above.get(tree.parents[key], "")
+            message = self.nodes[key].get("message")
             if isinstance(message, dict) and self._add_message(key, message, over, on_path=key in path):
                 over = key
             above[key] = over
 
-    def _order(self) -> list[str]:
-        """Nodes from the roots down, children in their stated order; nodes in a cycle come last and are counted."""
-        children: dict[str, list[str]] = {}
-        roots: list[str] = []
-        for key, node in self.nodes.items():
-            parent = node.get("parent")
-            if isinstance(parent, str) and parent in self.nodes:
-                children.setdefault(parent, []).append(key)
-            else:
-                roots.append(key)
-        order: list[str] = []
-        stack = roots[::-1]
-        while stack:
-            key = stack.pop()
-            order.append(key)
-            below = children.get(key)
-            if below:
-                if len(below) > 1:
-                    below = self._as_stated(key, below)
-                stack.extend(below[::-1])
-        if len(order) < len(self.nodes):
-            reached = set(order)
-            lost = [key for key in self.nodes if key not in reached]
+    def _tree(self) -> Tree:
+        """Nodes from the roots down; siblings as their parent's `children` states, since `mapping` is not in order."""
+        tree = grow(
+            {key: text_of(node, "parent") for key, node in self.nodes.items()},
+            stated={key: items_of(node, "children") for key, node in self.nodes.items()},
+        )
+        if tree.n_cut:
             self.rows.notice(
                 "mended",
-                "a cycle in `mapping`: its nodes are kept, without an order among them",
-                n=len(lost),
+                "a cycle in `mapping`, cut open at one node",
+                n=tree.n_cut,
                 example=f"conversation {self.name}",
                 do="send a copy made by `attune mask` to the maintainers",
             )
-            order += lost
-        return order
+        return tree
 
-    def _as_stated(self, key: str, below: list[str]) -> list[str]:
-        """Siblings in the order of their parent's `children`, since the order in `mapping` changes between exports."""
-        stated = self.nodes[key].get("children")
-        rank = {child: place for place, child in enumerate(stated)} if isinstance(stated, list) else {}
-        return sorted(below, key=lambda child: rank.get(child, len(rank)))
-
-    def _path(self) -> set[str]:
+    def _path(self, tree: Tree) -> set[str]:
         """The thread that the person saw: from `current_node`, or from the newest leaf, up to the root."""
-        key = self.record.get("current_node")
-        if not isinstance(key, str) or key not in self.nodes:
-            key = self._newest_leaf()
-            self.rows.notice(
-                "mended",
-                "a conversation without a valid `current_node`: the thread that ends in its newest message was taken",
-                example=f"conversation {self.name}",
-            )
-        path: set[str] = set()
-        while isinstance(key, str) and key in self.nodes and key not in path:
-            path.add(key)
-            key = self.nodes[key].get("parent")
-        return path
-
-    def _newest_leaf(self) -> str | None:
-        parents = {node.get("parent") for node in self.nodes.values() if isinstance(node.get("parent"), str)}
-        leaves = [key for key in self.nodes if key not in parents]
-        return max(leaves, key=self._age, default=None)
+        key = text_of(self.record, "current_node")
+        found = path(tree, key) if key in self.nodes else set()
+        with_message = {name for name, node in self.nodes.items() if isinstance(node.get("message"), dict)}
+        if found & with_message or not with_message:
+            return found
+        self.rows.notice(
+            "mended",
+            "a conversation without a valid `current_node`: the thread that ends in its newest message was taken",
+            example=f"conversation {self.name}",
+        )
+        return path(tree, newest(leaves(tree, with_message), self._age))
 
     def _age(self, key: str) -> float:
-        message = self.nodes[key].get("message")
-        at = message.get("create_time") if isinstance(message, dict) else None
-        return float(at) if isinstance(at, int | float) and at == at else 0.0  # noqa: PLR0124 - NaN is not itself
+        return float(microseconds(object_of(self.nodes[key], "message").get("create_time")) or 0)
 
     def _add_message(self, key: str, message: dict[str, Any], over: str, *, on_path: bool) -> bool:
         """Add a message; False where the node holds state instead of a turn."""
         rows = self.rows
-        author = message.get("author")
-        said_by = author.get("role") if isinstance(author, dict) else None
+        said_by = object_of(message, "author").get("role")
         role = _ROLES.get(said_by) if isinstance(said_by, str) else None
         if role is None:
             rows.notice(
-                "unknown_type", f"author role {str(said_by)[:40]!r}, kept as tool", example=f"conversation {self.name}"
+                "unknown_type", f"an author role {named(said_by)}, kept as tool", example=f"conversation {self.name}"
             )
             role = "tool"
-        content = message.get("content")
-        content = content if isinstance(content, dict) else {}
+        content = object_of(message, "content")
         kind = content.get("content_type", "text")
+        kind = kind if isinstance(kind, str) else named(kind)
         stated = message.get("create_time")
         at = None if stated is None else rows.stated(stated)
         guess = at or self.times.get(over) or self.started_at
@@ -186,13 +155,12 @@ class _Conversation:
         if kind not in _KNOWN_TYPES:
             rows.notice(
                 "unknown_type",
-                f"content type {str(kind)[:40]!r}, kept with what text it has",
+                f"a content type {named(kind)}, kept with what text it has",
                 example=f"conversation {self.name}",
             )
         if guess is not None:
             self.times[key] = guess
-        metadata = message.get("metadata")
-        metadata = metadata if isinstance(metadata, dict) else {}
+        metadata = object_of(message, "metadata")
         rows.add(
             role,
             _text(content, rows),
@@ -201,7 +169,7 @@ class _Conversation:
             sent_at=at,
             inferred_at=guess,
             on_path=on_path,
-            model=metadata.get("model_slug") or (self.model if role == "ai" else None),
+            model=text_of(metadata, "model_slug") or (self.model if role == "ai" else None),
             extra=_extra(message, metadata, kind),
         )
         return True
@@ -221,8 +189,8 @@ def _text(content: dict[str, Any], rows: Rows) -> str | None:
             text = "\n".join(filter(None, (_part_text(part, rows) for part in parts)))
     else:
         text = _other_text(content)
-    if not text.isascii():
-        text = text.translate(_CITATION_MARKS)
+    if "\ue200" in text:
+        text = _CITATION.sub("", text)
     return text or None
 
 
@@ -231,13 +199,13 @@ def _part_text(part: object, rows: Rows) -> str:
         return part
     if not isinstance(part, dict):
         return ""
-    kind = part.get("content_type")
+    kind = text_of(part, "content_type")
     if kind == "audio_transcription":
         return str(part.get("text") or "")
     if kind in _SILENT_PARTS:
         rows.notice("skipped", f"{_SILENT_PARTS[kind]} in messages: there are no words in them")
         return ""
-    rows.notice("unknown_type", f"message part {str(kind)[:40]!r}, kept with what text it has")
+    rows.notice("unknown_type", f"a message part {named(kind)}, kept with what text it has")
     return str(part.get("text") or "")
 
 
@@ -265,7 +233,7 @@ def _extra(message: dict[str, Any], metadata: dict[str, Any], kind: object) -> d
     extra: dict[str, Any] = {}
     if kind != "text":
         extra["content_type"] = kind
-    if message.get("recipient", "all") not in {"all", None}:
+    if text_of(message, "recipient") not in {"all", ""}:
         extra["recipient"] = message["recipient"]
     if message.get("weight") == 0 or metadata.get("is_visually_hidden_from_conversation"):
         extra["hidden"] = True
@@ -278,8 +246,7 @@ def _recognise_user(seen: Sample) -> bool:
 
 def _read_user(records: Iterator[Any], rows: Rows) -> Iterator[None]:
     for record in records:
-        if record.get("id"):
-            rows.facts.person_id = str(record["id"])
+        rows.facts.person_id = id_of(record, "id") or rows.facts.person_id
         yield
 
 
@@ -290,8 +257,9 @@ def _recognise_feedback(seen: Sample) -> bool:
 def _read_feedback(records: Iterator[Any], rows: Rows) -> Iterator[None]:
     marks = {"thumbs_up": 1.0, "thumbsUp": 1.0, "thumbs_down": 0.0, "thumbsDown": 0.0}
     for record in records:
-        if isinstance(record, dict) and record.get("rating") in marks:
-            rows.facts.ratings[str(record.get("message_id") or record.get("id"))] = marks[record["rating"]]
+        mark = text_of(record, "rating")
+        if mark in marks:
+            rows.facts.ratings[id_of(record, "message_id", "id")] = marks[mark]
         yield
 
 
