@@ -27,4 +27,5 @@ def n_words(texts: pa.Array) -> np.ndarray:
     first = offsets[:-1][offsets[:-1] < offsets[1:]]
     starts[first] = is_word[first]
     before = np.concatenate([[0], np.cumsum(starts, dtype=np.int32)])
-    return (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
+    n = (before[offsets[1:]] - before[offsets[:-1]]).astype(np.int32)
+    return np.where(plain.is_valid().to_numpy(zero_copy_only=False), n, 0).astype(np.int32)

@@ -15,7 +15,9 @@ import duckdb
 from attunement.errors import StoreError
 from attunement.store.schema import MIGRATIONS, VERSION
 
-MEMORY_LIMIT = "512MB"
+_REWRITE_DUE = "rewrite_due"
+
+MEMORY_LIMIT = "256MB"
 """What the database may hold in memory before it spills; measured to be enough for ten million messages."""
 
 
@@ -37,9 +39,15 @@ class Database:
         self._spill = tempfile.mkdtemp(prefix="attunement-")
         try:
             self.connection = self._connect()
-            self._migrate()
         except BaseException:
             shutil.rmtree(self._spill, ignore_errors=True)
+            raise
+        try:
+            self._migrate()
+            if self.about(_REWRITE_DUE) is not None:
+                self.rewrite()
+        except BaseException:
+            self.close()
             raise
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
@@ -64,6 +72,14 @@ class Database:
     def _migrate(self) -> None:
         connection = self.connection
         with self.transaction():
+            tables = {name for (name,) in self.rows("SELECT table_name FROM duckdb_tables() WHERE NOT internal")}
+            if tables and "about" not in tables:
+                raise StoreError(
+                    f"the file {self.path} is a database of another program",
+                    got=f"the tables {', '.join(sorted(tables)[:5])}",
+                    have="a file that `attune read` made, or a path where there is none yet",
+                    do="check the path",
+                )
             connection.execute("CREATE TABLE IF NOT EXISTS about (key VARCHAR PRIMARY KEY, value VARCHAR)")
             found = int(self.about("schema_version") or 0)
             if found > VERSION:
@@ -109,9 +125,14 @@ class Database:
             self.connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
 
+    def owe_rewrite(self) -> None:
+        """Note, with what is deleted, that the file is to be written anew: if this program dies, the next does it."""
+        self.rows("INSERT OR REPLACE INTO about VALUES (?, '')", _REWRITE_DUE)
+
     def rewrite(self) -> None:
         """Write the store anew, so that what was deleted is in no block of the file any more."""
         if self.path is None:
+            self.rows("DELETE FROM about WHERE key = ?", _REWRITE_DUE)
             return
         fresh = self.path.with_name(self.path.name + ".rewritten")
         fresh.unlink(missing_ok=True)
@@ -120,18 +141,26 @@ class Database:
             self.connection.execute("CHECKPOINT")
             self.connection.execute(f"ATTACH '{str(fresh).replace(chr(39), chr(39) * 2)}' AS rewritten")
             self.connection.execute(f'COPY FROM DATABASE "{name}" TO rewritten')
+            self.connection.execute("DELETE FROM rewritten.about WHERE key = ?", [_REWRITE_DUE])
+            self.connection.execute("CHECKPOINT rewritten")
             self.connection.execute("DETACH rewritten")
             self.connection.close()
-        _overwrite(self.path)
-        fresh.replace(self.path)
+        _replace(self.path, fresh)
         self.connection = self._connect()
 
 
-def _overwrite(path: Path) -> None:
-    """Write zeros over a file before it goes. On drives that write elsewhere (most SSDs) old blocks may outlive it."""
-    size = path.stat().st_size
-    with path.open("r+b") as stream:
+def _replace(path: Path, fresh: Path) -> None:
+    """Put a file in the place of another, then write zeros over the other: whoever dies here leaves a whole store.
+
+    On drives that write elsewhere (most SSDs) old blocks may outlive it.
+    """
+    if os.name == "nt":  # an open file cannot be replaced there
+        fresh.replace(path)
+        return
+    with path.open("r+b") as old:
+        fresh.replace(path)
+        size = os.fstat(old.fileno()).st_size
         for start in range(0, size, 2**20):
-            stream.write(b"\0" * min(2**20, size - start))
-        stream.flush()
-        os.fsync(stream.fileno())
+            old.write(b"\0" * min(2**20, size - start))
+        old.flush()
+        os.fsync(old.fileno())

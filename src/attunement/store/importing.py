@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from attunement.errors import SchemaError
 from attunement.store.counting import n_words
 from attunement.store.database import Database
 from attunement.store.sealing import Sealer
@@ -13,7 +16,7 @@ from attunement.vocabulary import EVENTS, MESSAGES, NOTICES, ROLES, TIME_IS, che
 
 _ROLE_CODES = pa.array(ROLES)
 _TIME_CODES = pa.array(TIME_IS)
-
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Import:
@@ -33,24 +36,30 @@ class Import:
         check(batch, MESSAGES, stage="store")
         self.n_read += batch.num_rows
         self._relationships(batch)
-        incoming = self._prepared(batch)
+        n_added = self._insert(self._prepared(batch), distinct=_repeats(batch))
+        self.n_added += n_added
+
+    def _insert(self, incoming: pa.Table, *, distinct: bool) -> int:
+        """Add a batch, and give the rows that were new.
+
+        The database finds `incoming` by its name in this very frame. A registered table would be the tidier way, but
+        the database keeps what was registered inside a transaction until its end: the whole text of an import.
+        """
         connection = self._database.connection
-        connection.register("incoming", incoming)
-        distinct = "SELECT DISTINCT ON (message_id) * FROM incoming" if _repeats(batch) else "SELECT * FROM incoming"
-        n_added = self._database.number(
-            f"INSERT INTO messages BY NAME SELECT * FROM ({distinct}) AS incoming"
+        rows = "SELECT DISTINCT ON (message_id) * FROM incoming" if distinct else "SELECT * FROM incoming"
+        ((n_added,),) = connection.execute(
+            f"INSERT INTO messages BY NAME SELECT * FROM ({rows})"  # noqa: S608
             " WHERE message_id NOT IN (SELECT message_id FROM messages)"
-        )
-        if n_added < batch.num_rows:
-            self._database.rows(
+        ).fetchall()
+        if n_added < incoming.num_rows:
+            connection.execute(
                 "UPDATE messages SET on_path = incoming.on_path, rating = coalesce(incoming.rating, messages.rating)"
                 " FROM incoming WHERE messages.message_id = incoming.message_id AND messages.import_id <> ?"
                 " AND (messages.on_path <> incoming.on_path OR messages.rating IS DISTINCT FROM"
                 " coalesce(incoming.rating, messages.rating))",
-                self.import_id,
-            )
-        connection.unregister("incoming")
-        self.n_added += n_added
+                [self.import_id],
+            ).fetchall()
+        return int(n_added)
 
     def _relationships(self, batch: pa.RecordBatch | pa.Table) -> None:
         columns = ["relationship_id", "person_id", "ai_id"]
@@ -130,7 +139,7 @@ class Import:
                 "INSERT INTO events SELECT ?, ?, ?, ?, ?, ?, ?, ? WHERE ? NOT IN (SELECT event_id FROM events)",
                 number,
                 event_id,
-                None if at is None else int(at.timestamp() * 1e6),
+                None if at is None else (at - _EPOCH) // timedelta(microseconds=1),
                 row["kind"],
                 None if self._sealer else text,
                 sealed,
@@ -148,9 +157,16 @@ class Import:
 
 def _codes(column: pa.DictionaryArray, words: pa.Array) -> pa.Array:
     """The place of each word in the vocabulary's own order, whatever order the batch's dictionary has."""
-    place = pc.index_in(column.dictionary, value_set=words).cast(pa.int8())
-    return place.take(column.indices)
+    place = pc.index_in(column.dictionary, value_set=words).cast(pa.int8()).take(column.indices)
+    if place.null_count:
+        raise SchemaError(
+            "store: a column holds a word that the vocabulary does not have",
+            got=", ".join(map(str, column.dictionary.to_pylist())),
+            have=", ".join(words.to_pylist()),
+            do="use the words of the vocabulary",
+        )
+    return place
 
 
 def _repeats(batch: pa.RecordBatch) -> bool:
-    return len(np.unique(batch.column("message_id").to_numpy())) < batch.num_rows
+    return bool(len(np.unique(batch.column("message_id").to_numpy())) < batch.num_rows)

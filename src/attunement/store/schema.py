@@ -28,6 +28,17 @@ MIGRATIONS: tuple[str, ...] = (
         annotator_version VARCHAR NOT NULL, probability FLOAT, span_start INTEGER, span_end INTEGER, missing VARCHAR
     );
     """,
+    """
+    -- By the annotator and version that looked for each construct last: with earlier ones messages would count twice.
+    CREATE VIEW current_annotations AS SELECT annotations.* FROM annotations JOIN (
+        SELECT DISTINCT ON (construct) construct, annotator, annotator_version
+        FROM (SELECT construct, annotator, annotator_version, max(rowid) AS latest FROM annotations GROUP BY ALL)
+        ORDER BY construct, latest DESC
+    ) USING (construct, annotator, annotator_version);
+    -- Messages of the person and of the AI; the words of the product and of tools are only ever context.
+    CREATE MACRO unread(who, which) AS TABLE SELECT message_id, thread_id FROM messages WHERE role < 2
+        AND message_id NOT IN (SELECT message_id FROM annotations WHERE annotator = who AND annotator_version = which);
+    """,
 )
 """Never edit one that was released: add the next. Each runs in the transaction that also raises the version."""
 

@@ -58,7 +58,7 @@ class Sealer:
 
     def seal(self, relationship_id: int, item_id: int, *texts: str | None) -> bytes | None:
         """Texts of one message, sealed together; None where there are none."""
-        if not any(texts):
+        if all(text is None for text in texts):
             return None
         plain = json.dumps(texts, ensure_ascii=False).encode("utf-8", "replace")
         return _sealed(self._keys[relationship_id], plain, item_id.to_bytes(8, "little"))

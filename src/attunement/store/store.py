@@ -27,6 +27,7 @@ TEXT_ROWS = 8_192
 TURN_ROWS = 131_072
 """Rows of TURNS in a batch."""
 
+_SYSTEM = ROLES.index("system")
 
 _ANNOTATED = pa.schema(
     [
@@ -91,6 +92,10 @@ class Store:
         return self.is_sealed and self._sealer is None
 
     def _unlock(self, passphrase: str | None) -> Sealer | None:
+        if passphrase == "":
+            raise StoreError(
+                "the passphrase is empty", got='""', have="a passphrase, or None", do="give one, or leave it out"
+            )
         database = self._database
         salt, proof = database.about("salt"), database.about("proof")
         if salt is None or proof is None:
@@ -105,20 +110,18 @@ class Store:
 
     def _seal_new(self, passphrase: str) -> Sealer:
         database = self._database
-        n_there = database.number("SELECT count(*) FROM messages")
+        n_there = database.number("SELECT (SELECT count(*) FROM messages) + (SELECT count(*) FROM events)")
         if n_there:
             raise StoreError(
                 "this store holds text that is not sealed",
                 got="a passphrase",
-                have=f"{n_there} messages in the clear",
+                have=f"{n_there} messages and events in the clear",
                 do="read the exports again into a new store with the passphrase, and delete this one",
             )
         salt = os.urandom(16)
         sealer = Sealer(passphrase, salt)
         with database.transaction():
-            database.rows(
-                "INSERT INTO about VALUES ('salt', ?), ('proof', ?)", salt.hex(), sealer.proof().hex()
-            )
+            database.rows("INSERT INTO about VALUES ('salt', ?), ('proof', ?)", salt.hex(), sealer.proof().hex())
         return sealer
 
     # -- adding ----------------------------------------------------------------------------------------------------
@@ -164,10 +167,10 @@ class Store:
     # -- reading ---------------------------------------------------------------------------------------------------
 
     def turns(self) -> Iterator[pa.RecordBatch]:
-        """TURNS, sorted by relationship, time, thread and position. Untimed messages come last of their relationship."""
+        """TURNS, sorted by relationship, time, thread and position. Untimed messages come last."""
         return self._stream(
-            "SELECT relationship_id, thread_id, message_id, parent_id, role, sent_us AS sent_at, time_is = 0 AS is_stated,"
-            " on_path, n_words, rating FROM messages ORDER BY relationship_id, sent_us NULLS LAST, thread_id, position",
+            "SELECT relationship_id, thread_id, message_id, parent_id, role, sent_us AS sent_at,"
+            " time_is = 0 AS is_stated, on_path, n_words, rating FROM messages ORDER BY relationship_id, sent_us NULLS LAST, thread_id, position",
             TURNS,
             TURN_ROWS,
         )
@@ -175,37 +178,44 @@ class Store:
     def readable(self, *, annotator: str, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
         """The words of whole conversations in which an annotator has not read every message yet.
 
-        Each item is a batch of the messages to be read and a table of those of the same conversations that were read
-        before, both with relationship_id, conversation_id (the thread's hash, unique in the store), message_id,
-        parent_id, position, role and text.
+        Each item is a batch of the messages to be read and a table of the others of the same conversations (those that
+        were read before, and those of the product and of tools). Both have relationship_id, conversation_id (the
+        thread's hash, unique in the store), message_id, parent_id, position, role and text.
 
         Raises:
             StoreError: the text is sealed, and the store was opened without its passphrase.
         """
         self._refuse_text_when_locked()
-        for first, last, threads in self._unread_threads(annotator, version):
+        for piece in self._unread_threads(annotator, version):
             cursor = self._database.connection.cursor()
-            cursor.register("wanted", pa.table({"thread_id": threads}))
+            cursor.register("wanted", piece)
             found = cursor.sql(
                 "SELECT relationship_id, thread_id::VARCHAR AS conversation_id, message_id, parent_id, position, role,"
-                " text, sealed, message_id IN (SELECT message_id FROM annotations WHERE annotator = $annotator"
-                " AND annotator_version = $version) AS was_read"
-                " FROM messages WHERE rowid BETWEEN $first AND $last AND thread_id IN (SELECT thread_id FROM wanted)",
-                params={"annotator": annotator, "version": version, "first": first, "last": last},
+                " text, sealed FROM messages WHERE rowid BETWEEN $first AND $last"
+                " AND thread_id IN (SELECT thread_id FROM wanted)",
+                params={"first": pc.min(piece["first"]).as_py(), "last": pc.max(piece["last"]).as_py()},
             ).to_arrow_table()
+            is_new = pc.less(found["role"], _SYSTEM).combine_chunks()
+            if pc.any(piece["was_begun"]).as_py():
+                cursor.register("found", found.select(["message_id"]))
+                before = cursor.sql(
+                    "SELECT DISTINCT message_id FROM annotations WHERE annotator = $annotator"
+                    " AND annotator_version = $version AND message_id IN (SELECT message_id FROM found)",
+                    params={"annotator": annotator, "version": version},
+                ).to_arrow_table()
+                is_new = pc.and_not(is_new, pc.is_in(found["message_id"].combine_chunks(), before["message_id"]))
             cursor.close()
-            was_read = found.column("was_read").combine_chunks()
-            whole = self._with_text(found.drop_columns(["was_read"]).combine_chunks().to_batches()[0])
-            yield whole.filter(pc.invert(was_read)), pa.table(whole.filter(was_read))
+            whole = self._with_text(found.combine_chunks().to_batches()[0])
+            yield whole.filter(is_new), pa.table(whole.filter(pc.invert(is_new)))
 
-    def _unread_threads(self, annotator: str, version: str) -> Iterator[tuple[int, int, pa.Array]]:
+    def _unread_threads(self, annotator: str, version: str) -> Iterator[pa.Table]:
         """Threads with messages to be read, some thousand messages at a time, and the rows between which they lie."""
         cursor = self._database.connection.cursor()
         table = cursor.sql(
-            "SELECT thread_id, min(rowid) AS first, max(rowid) AS last, count(*) AS n FROM messages WHERE thread_id IN"
-            " (SELECT thread_id FROM messages WHERE message_id NOT IN (SELECT message_id FROM annotations"
-            " WHERE annotator = $annotator AND annotator_version = $version))"
-            " GROUP BY thread_id ORDER BY first",
+            "SELECT thread_id, min(m.rowid) AS first, max(m.rowid) AS last, count(*) AS n,"
+            " count(*) FILTER (role < 2) > any_value(n_new) AS was_begun FROM messages AS m JOIN"
+            " (SELECT thread_id, count(*) AS n_new FROM unread($annotator, $version) GROUP BY thread_id)"
+            " USING (thread_id) GROUP BY thread_id ORDER BY first",
             params={"annotator": annotator, "version": version},
         ).to_arrow_table()
         cursor.close()
@@ -213,9 +223,7 @@ class Store:
         bounds = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), table.num_rows]
         for start, end in pairwise(bounds):
             if end > start:
-                piece = table.slice(start, end - start)
-                first, last = pc.min(piece.column("first")).as_py(), pc.max(piece.column("last")).as_py()
-                yield first, last, piece.column("thread_id").combine_chunks()
+                yield table.slice(start, end - start)
 
     def _with_text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._sealer is not None:
@@ -234,18 +242,17 @@ class Store:
 
     def n_unread(self, *, annotator: str, version: str) -> int:
         """How many messages an annotator has not read yet."""
-        return self._database.number(
-            "SELECT count(*) FROM messages WHERE message_id NOT IN (SELECT message_id FROM annotations"
-            " WHERE annotator = ? AND annotator_version = ?)",
-            annotator,
-            version,
-        )
+        return self._database.number("SELECT count(*) FROM unread(?, ?)", annotator, version)
 
     def annotated(self) -> Iterator[pa.RecordBatch]:
-        """Annotations with the relationship and time of their message, sorted like TURNS and then by construct."""
+        """Annotations with the relationship and time of their message, sorted like TURNS and then by construct.
+
+        Where several annotators or versions looked for a construct, only what the last of them found is given, here
+        and in `annotation_counts` and `evidence`.
+        """
         return self._stream(
             "SELECT m.relationship_id, m.sent_us AS sent_at, m.message_id, a.construct, a.probability, a.missing"
-            " FROM annotations AS a JOIN messages AS m USING (message_id)"
+            " FROM current_annotations AS a JOIN messages AS m USING (message_id)"
             " ORDER BY m.relationship_id, m.sent_us NULLS LAST, m.thread_id, m.position, a.construct",
             _ANNOTATED,
             TURN_ROWS,
@@ -277,7 +284,8 @@ class Store:
                 ) GROUP BY relationship_id
             )
             SELECT c.relationship_id, r.person_id, r.ai_id, c.sources, c.n_conversations, c.n_messages, c.n_person,
-                c.n_ai, c.n_off_path, coalesce(b.n_branch_points, 0) AS n_branch_points, c.n_stated, c.first_at, c.last_at
+                c.n_ai, c.n_off_path, coalesce(b.n_branch_points, 0) AS n_branch_points, c.n_stated, c.first_at,
+                c.last_at
             FROM counts AS c JOIN relationships AS r USING (relationship_id)
             LEFT JOIN branching AS b USING (relationship_id) ORDER BY c.n_messages DESC, c.relationship_id
         """
@@ -299,7 +307,7 @@ class Store:
     def annotation_counts(self) -> pa.Table:
         """For each construct and annotator: messages read, and messages missing by reason."""
         return self._database.connection.sql(
-            "SELECT construct, annotator, annotator_version, missing, count(*) AS n FROM annotations"
+            "SELECT construct, annotator, annotator_version, missing, count(*) AS n FROM current_annotations"
             " GROUP BY ALL ORDER BY ALL"
         ).to_arrow_table()
 
@@ -307,7 +315,8 @@ class Store:
         """The messages that show each construct best, by relationship and construct."""
         rows = self._database.rows(
             "SELECT m.relationship_id, a.construct, list(a.message_id ORDER BY a.probability DESC, a.message_id)[:?]"
-            " FROM annotations AS a JOIN messages AS m USING (message_id) WHERE a.probability >= ? GROUP BY ALL",
+            " FROM current_annotations AS a JOIN messages AS m USING (message_id) WHERE a.probability >= ?"
+            " GROUP BY ALL",
             most,
             at_least,
         )
@@ -343,12 +352,14 @@ class Store:
         with database.transaction():
             database.rows("UPDATE relationships SET key = NULL WHERE relationship_id = ?", relationship_id)
             database.rows(
-                "DELETE FROM annotations WHERE message_id IN (SELECT message_id FROM messages WHERE relationship_id = ?)",
+                "DELETE FROM annotations WHERE message_id IN"
+                " (SELECT message_id FROM messages WHERE relationship_id = ?)",
                 relationship_id,
             )
             n_gone = database.number("DELETE FROM messages WHERE relationship_id = ?", relationship_id)
             database.rows("DELETE FROM events WHERE relationship_id = ?", relationship_id)
             database.rows("DELETE FROM relationships WHERE relationship_id = ?", relationship_id)
+            database.owe_rewrite()
         self._database.rewrite()
         return n_gone
 
@@ -356,7 +367,9 @@ class Store:
 def _as(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     """The same columns with the types that the vocabulary declares."""
     columns = [
-        batch.column(field.name) if batch.column(field.name).type == field.type else batch.column(field.name).cast(field.type)
+        batch.column(field.name)
+        if batch.column(field.name).type == field.type
+        else batch.column(field.name).cast(field.type)
         for field in schema
     ]
     return pa.RecordBatch.from_arrays(columns, schema=schema)
