@@ -1,0 +1,253 @@
+"""The page: one HTML file that holds everything it needs and asks nobody for anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+import pyarrow.compute as pc
+from markupsafe import Markup
+
+from attunement.errors import SchemaError
+from attunement.report.captions import (
+    Figure,
+    by_relationship,
+    detailed,
+    prefix_of,
+    relationship_figures,
+    spread_figures,
+)
+from attunement.report.cards import Card, Claim, Refusal, Speaker, card, refusals
+from attunement.report.contents import Contents
+from attunement.report.course import courses
+from attunement.report.drawing import STYLED
+from attunement.report.javascript import bundle, digest, specifications
+from attunement.report.methods import method
+from attunement.report.people import Spread, floored, n_people, spreads
+from attunement.report.words import DRAFT, NEEDS, NOTICE_WORDS, RUNGS, amount, clean, count, day, names_of, number, span
+from attunement.vocabulary import Missing, shown
+
+_TEMPLATES = files(__package__) / "templates"
+MOST_ROWS = 100
+"""The most relationships or notices that a table of the page lists; the files beside it list all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A relationship in the table of many."""
+
+    id: str
+    """Its id, where it has a card to go to; else nothing."""
+    person: str
+    """The person."""
+    ai: str
+    """The AI."""
+    messages: str
+    """How many were read."""
+    sessions: str
+    """How many there were."""
+    when: str
+    """From when to when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Many:
+    """What is said over all relationships together."""
+
+    n_people: int
+    """Different people."""
+    claims: tuple[Claim, ...]
+    """Findings over many."""
+    refusals: tuple[Refusal, ...]
+    """What could not be said over many."""
+    spreads: tuple[Spread, ...]
+    """Each measure over the people."""
+    figures: tuple[Figure, ...]
+    """The shapes of those that enough people share."""
+
+
+def html(contents: Contents) -> str:
+    """The whole report as one HTML page. It holds its styles, its scripts and its data, and makes no request."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        drawing_program = beside.submit(bundle)
+        cards = _cards(contents)
+        many = _many(contents) if contents.relationships.num_rows > 1 else None
+        figures = [figure for each in cards for figure in each.figures] + list(many.figures if many else ())
+        context = _context(contents, cards, many)
+        specs = specifications({figure.key: figure.chart for figure in figures})
+        style, script = _text("style.css"), _text("script.js")
+        scripts = [drawing_program.result(), script] if figures else [script]
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            **context,
+            style=Markup(style),  # noqa: S704 - ours
+            scripts=[Markup(text) for text in scripts],  # noqa: S704 - ours
+            specs=Markup(specs),  # noqa: S704 - no sign of HTML is left in it
+            policy=_policy([style], scripts),
+        )
+    )
+
+
+def _policy(styles: Sequence[str], scripts: Sequence[str]) -> str:
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"script-src {' '.join(map(digest, scripts))}",
+            f"style-src {' '.join(map(digest, styles))}",
+            "img-src data:",
+            "connect-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_text),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_said,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"amount": amount, "day": day, "count": count}
+    return environment
+
+
+def _said(value: object) -> object:
+    """What the page may print: text made harmless, whole numbers, reasons; never None or a bare fraction."""
+    if isinstance(value, Missing):
+        return value.sentence
+    if isinstance(value, Markup):
+        return value
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, int):
+        return number(value)
+    raise SchemaError("the page was to print something that is not text", got=repr(value), do="give text or a Missing")
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _context(contents: Contents, cards: Sequence[Card], many: Many | None) -> dict[str, object]:
+    table = contents.relationships
+    gates = {gate for each in cards for gate in each.gates}
+    return {
+        "title": contents.title,
+        "program": contents.program,
+        "read_from": contents.read_from,
+        "written": f"{day(contents.written_at)}, {contents.written_at:%H:%M %Z}",
+        "settings": dict(contents.settings),
+        "facts": _facts(contents),
+        "cards": cards,
+        "gates": sorted(gates, key=lambda gate: gate.why),
+        "lines": _lines(contents, {each.id for each in cards}) if table.num_rows > 1 else [],
+        "n_relationships": table.num_rows,
+        "many": many,
+        "group_floor": contents.group_floor,
+        "methods": [method(construct) for construct in contents.constructs],
+        "notices": _notices(contents),
+        "n_notices": contents.notices.num_rows,
+        "most_rows": MOST_ROWS,
+        "rungs": RUNGS,
+        "needs": NEEDS,
+        "draft_words": DRAFT,
+        "missing": sorted({reason.sentence for reason in _missing(contents)}),
+    }
+
+
+def _missing(contents: Contents) -> set[Missing]:
+    return {finding.missing for finding in contents.findings if finding.missing is not None}
+
+
+def _facts(contents: Contents) -> dict[str, str]:
+    table, zone = contents.relationships, contents.zone
+    first, last = pc.min(table["first_at"]).as_py(), pc.max(table["last_at"]).as_py()
+    n_messages = pc.sum(table["n_messages"]).as_py() or 0
+    people = n_people(contents)
+    return {
+        "Read": f"{count(n_messages, 'message')} in {count(contents.sessions.num_rows, 'session')}",
+        "Between": f"{count(people, 'person', 'people')} and "
+        f"{count(int(pc.count_distinct(table['ai_id']).as_py()), 'AI or persona', 'AIs or personas')}",
+        "From": span(first.astimezone(zone), last.astimezone(zone)) if first and last else Missing.NO_TIMES.sentence,
+    }
+
+
+def _cards(contents: Contents) -> list[Card]:
+    ids = detailed(contents)
+    told, about, names = courses(contents, ids), by_relationship(contents, ids), names_of(contents.constructs)
+    sessions = _session_counts(contents)
+    made = []
+    for row in _most_used(contents, len(ids)):
+        key = row["relationship_id"]
+        figures = relationship_figures(prefix_of(contents, key), about[key], told.get(key), names, STYLED)
+        made.append(card(contents, row, about[key], figures, sessions.get(key, 0)))
+    return made
+
+
+def _session_counts(contents: Contents) -> dict[int, int]:
+    counts = pc.value_counts(contents.sessions["relationship_id"])
+    return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
+
+
+def _most_used(contents: Contents, n: int) -> list[dict[str, Any]]:
+    order = contents.relationships.sort_by([("n_messages", "descending"), ("relationship_id", "ascending")])
+    rows: list[dict[str, Any]] = order.slice(0, n).to_pylist()
+    return rows
+
+
+def _lines(contents: Contents, told: set[str]) -> list[Line]:
+    sessions, zone = _session_counts(contents), contents.zone
+    lines = []
+    for row in _most_used(contents, MOST_ROWS):
+        key = row["relationship_id"]
+        first, last = (moment.astimezone(zone) if moment else None for moment in (row["first_at"], row["last_at"]))
+        lines.append(
+            Line(
+                id=shown(key) if shown(key) in told else "",
+                person=row["person_id"],
+                ai=row["ai_id"],
+                messages=number(row["n_messages"]),
+                sessions=number(sessions.get(key, 0)),
+                when=span(first, last),
+            )
+        )
+    return lines
+
+
+def _many(contents: Contents) -> Many:
+    say = Speaker(contents)
+    found = [finding for finding in floored(contents) if finding.relationship_id is None]
+    across = spreads(contents)
+    return Many(
+        n_people=n_people(contents),
+        claims=tuple(say.claim(finding) for finding in found if finding.missing is None),
+        refusals=refusals([finding for finding in found if finding.missing is not None], say.names),
+        spreads=across,
+        figures=tuple(spread_figures(across, STYLED)),
+    )
+
+
+def _notices(contents: Contents) -> Mapping[str, list[dict[str, str]]]:
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in contents.notices.sort_by([("n", "descending")]).slice(0, MOST_ROWS).to_pylist():
+        kind = NOTICE_WORDS.get(row["kind"], row["kind"])
+        groups.setdefault(kind, []).append(
+            {
+                "form": row["form"],
+                "what": row["what"],
+                "n": number(row["n"]),
+                "example": row["example"] or "no single place",
+                "do": row["do"] or "nothing needs to be done",
+            }
+        )
+    return {kind: groups[kind] for kind in [*NOTICE_WORDS.values(), *groups] if kind in groups}
