@@ -32,14 +32,14 @@ def pytest_runtest_logreport(report):
 
 @pytest.fixture
 def golden(request):
-    """Hold a text against the file that a person has read; ATTUNEMENT_WRITE_GOLDEN=1 writes it anew."""
+    """Hold a text against the file that a person has read; ATTUNEMENT_ACCEPT=1 writes it anew."""
 
     def check(name: str, text: str) -> None:
         path = ROOT / "tests" / "golden" / name
-        if os.environ.get("ATTUNEMENT_WRITE_GOLDEN") == "1":
+        if os.environ.get("ATTUNEMENT_ACCEPT") == "1":
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-        assert path.exists(), f"no golden file {path}; write it with ATTUNEMENT_WRITE_GOLDEN=1"
+        assert path.exists(), f"no golden file {path}; write it with ATTUNEMENT_ACCEPT=1"
         assert text == path.read_text(encoding="utf-8")
 
     return check

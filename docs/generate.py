@@ -1,0 +1,134 @@
+"""Writes the pages of docs/reference from the code, or with --check says which of them are stale.
+
+    python docs/generate.py
+    python docs/generate.py --check
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from attunement import vocabulary
+from attunement.annotation import known_faults
+from attunement.cli import attune
+from attunement.codebook import load
+from attunement.panels.usage import MEASURES
+from attunement.sources import FORMATS
+from attunement.vocabulary import Missing, Rung
+
+DOCS = Path(__file__).resolve().parent
+NOTE = "<!-- written by docs/generate.py; edit the code instead -->\n\n"
+
+
+def command_line() -> str:
+    """The help of every verb."""
+    pages = ["# Command line\n"]
+    context = click.Context(attune, info_name="attune")
+    pages.append(f"```text\n{attune.get_help(context)}\n```\n")
+    for name in attune.list_commands(context):
+        command = attune.get_command(context, name)
+        help_text = command.get_help(click.Context(command, info_name=f"attune {name}")) if command else ""
+        pages.append(f"## attune {name}\n\n```text\n{help_text}\n```\n")
+    pages.append("Exit status: 0 done, 1 a check failed, 2 bad input, 3 a service outside this machine failed.\n")
+    return "\n".join(pages)
+
+
+def glossary() -> str:
+    """The words: tables, reasons, rungs."""
+    pages = ["# The words\n"]
+    for name in ("MESSAGES", "TURNS", "EVENTS", "NOTICES", "ANNOTATIONS", "SESSIONS", "PANEL", "RELATIONSHIPS"):
+        schema: pa.Schema = getattr(vocabulary, name)
+        pages.append(f"## {name}\n\n| column | type | meaning | a null means |\n|---|---|---|---|")
+        for field in schema:
+            meaning = field.metadata[b"meaning"].decode()
+            null = field.metadata.get(b"null", b"").decode() or "(never null)"
+            pages.append(f"| `{field.name}` | {_kind(field.type)} | {meaning} | {null} |")
+        pages.append("")
+    pages.append("## Missing\n\nWhy a value is not there.\n\n| reason | in words |\n|---|---|")
+    pages += [f"| `{reason.value}` | {reason.sentence} |" for reason in Missing]
+    pages.append("\n## Rungs\n\nHow far a number may be trusted to speak of causes, from the lowest.\n")
+    pages += [f"- *{rung.value}*" for rung in Rung]
+    pages.append("\n## Measures of use\n\n| measure | meaning |\n|---|---|")
+    pages += [f"| `{name}` | {meaning} |" for name, meaning in MEASURES.items()]
+    pages.append("\n`rate.<construct>`: signs of a construct in 100 readable messages of its side.\n")
+    return "\n".join(pages)
+
+
+def _kind(kind: pa.DataType) -> str:
+    return "word" if pa.types.is_dictionary(kind) else str(kind).replace("timestamp[us, tz=UTC]", "time (UTC)")
+
+
+def sources() -> str:
+    """The forms of export."""
+    pages = ["# Forms that can be read\n", "| form | what it is | how to get it | what is inferred |", "|---|---|---|---|"]
+    for form in FORMATS.values():
+        if form.part == "messages":
+            pages.append(f"| `{form.key}` | {form.title} | {form.notes} | {'; '.join(form.inferred)} |")
+    pages.append("\nAny other table or nested JSON: see [the how-to on other forms](../how-to/other-forms.md).\n")
+    return "\n".join(pages)
+
+
+def codebook() -> str:
+    """The constructs."""
+    pages = ["# Codebook\n"]
+    for construct in load():
+        draft = " (draft: its agreement with people has not been measured)" if construct.draft else ""
+        pages.append(f"## {construct.key}{draft}\n\n{construct.definition}\n")
+        pages += [f"- counts: {case}" for case in construct.counts]
+        pages += [f"- does not: {case}" for case in construct.does_not]
+        pages.append(
+            f"\nSide: {construct.side}. Unit: {construct.unit}. Need: {construct.need} ({construct.sign})."
+            f" Dilemma: {construct.dilemma}. Source: {construct.source}. Version {construct.version}.\n"
+        )
+        faults = known_faults().get(construct.key, ())
+        if faults:
+            pages.append("What the rules that read it are known to get wrong:\n")
+            pages += [f"- {fault}" for fault in faults]
+            pages.append("")
+    return "\n".join(pages)
+
+
+def benchmarks() -> str:
+    """The figures that the kept results of benchmarks hold."""
+    results = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(DOCS.parent.glob("benchmarks/*/results/*.json"))}
+    pages = ["# Measured figures\n", "Each is the kept result of the script of the same name; run it to measure anew.\n"]
+    for path, kept in results.items():
+        about = kept.get("about", {})
+        script = path.relative_to(DOCS.parent).as_posix().replace("/results", "").replace(".json", ".py")
+        pages.append(f"## {script}\n\n{about.get('question', '')}\n")
+        body = kept.get("results", kept)
+        pages.append(f"```json\n{json.dumps(body, indent=1)[:6000]}\n```\n")
+    return "\n".join(pages)
+
+
+PAGES = {
+    "command-line.md": command_line,
+    "glossary.md": glossary,
+    "sources.md": sources,
+    "codebook.md": codebook,
+    "benchmarks.md": benchmarks,
+}
+
+
+def main() -> int:
+    stale = []
+    for name, make in PAGES.items():
+        path = DOCS / "reference" / name
+        text = NOTE + make().rstrip() + "\n"
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(name)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print(("stale: " if "--check" in sys.argv else "written: ") + (", ".join(stale) or "none"))
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
