@@ -1,7 +1,7 @@
 """Writes the pages of docs/reference from the code, or with --check says which of them are stale.
 
-    python docs/generate.py
-    python docs/generate.py --check
+python docs/generate.py
+python docs/generate.py --check
 """
 
 from __future__ import annotations
@@ -65,7 +65,11 @@ def _kind(kind: pa.DataType) -> str:
 
 def sources() -> str:
     """The forms of export."""
-    pages = ["# Forms that can be read\n", "| form | what it is | how to get it | what is inferred |", "|---|---|---|---|"]
+    pages = [
+        "# Forms that can be read\n",
+        "| form | what it is | how to get it | what is inferred |",
+        "|---|---|---|---|",
+    ]
     for form in FORMATS.values():
         if form.part == "messages":
             pages.append(f"| `{form.key}` | {form.title} | {form.notes} | {'; '.join(form.inferred)} |")
@@ -95,8 +99,14 @@ def codebook() -> str:
 
 def benchmarks() -> str:
     """The figures that the kept results of benchmarks hold."""
-    results = {path: json.loads(path.read_text(encoding="utf-8")) for path in sorted(DOCS.parent.glob("benchmarks/*/results/*.json"))}
-    pages = ["# Measured figures\n", "Each is the kept result of the script of the same name; run it to measure anew.\n"]
+    results = {
+        path: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(DOCS.parent.glob("benchmarks/*/results/*.json"))
+    }
+    pages = [
+        "# Measured figures\n",
+        "Each is the kept result of the script of the same name; run it to measure anew.\n",
+    ]
     for path, kept in results.items():
         about = kept.get("about", {})
         script = path.relative_to(DOCS.parent).as_posix().replace("/results", "").replace(".json", ".py")

@@ -1,6 +1,6 @@
 """How many ordinary messages the rules raise an alarm for, how many they cannot read, and how fast they are.
 
-    python benchmarks/accuracy/rules.py --data /work/shared/data/arena_control/arena.jsonl
+    python benchmarks/accuracy/rules.py --data DATA/arena_control/arena.jsonl
 
 The data are conversations as lines of JSON with `messages` of `role` and `content`; they are measured and nothing of
 their text is kept. Distrust it: an alarm on an ordinary chat is not always wrong, since some of these chats hold

@@ -8,7 +8,6 @@ its own. Memory is the largest sum over the process and its children, sampled ev
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
@@ -94,7 +93,9 @@ def main() -> None:
             "bytes_held_per_byte": round(max(run["peak_mib"] for run in good) * 2**20 / size, 2),
             "n": good[0]["n"],
         }
-    ours, limit, peer = (statistics.median(r["seconds"] for r in runs[way]) for way in ("attunement", "orjson.loads", "json.loads"))
+    ours, limit, peer = (
+        statistics.median(r["seconds"] for r in runs[way]) for way in ("attunement", "orjson.loads", "json.loads")
+    )
     results["ratio_to_orjson"] = round(ours / limit, 2)
     results["ratio_to_json"] = round(ours / peer, 2)
     keep(__file__, results, packages=("jiter", "orjson", "pyarrow", "duckdb"))

@@ -70,7 +70,10 @@ def connection(**options: str) -> duckdb.DuckDBPyConnection:
 def with_kernels(source: Path, out: Path) -> None:
     query = f"SELECT * FROM '{source}' ORDER BY relationship_id, sent_at, thread_id, message_id"
     turns = (batch.cast(TURNS) for batch in connection(memory_limit="900MB").sql(query).to_arrow_reader(131_072))
-    with pq.ParquetWriter(out / "sessions.parquet", SESSIONS) as first, pq.ParquetWriter(out / "panel.parquet", PANEL) as second:
+    with (
+        pq.ParquetWriter(out / "sessions.parquet", SESSIONS) as first,
+        pq.ParquetWriter(out / "panel.parquet", PANEL) as second,
+    ):
         for batch in sessions(turns):
             first.write_batch(batch)
             for rows in usage([batch]):

@@ -1,10 +1,10 @@
 """Finds out whether an AI supports or exploits the people who keep talking with it, over whole relationships.
 
-    import attunement
+import attunement
 
-    found = attunement.audit("my-export.zip")
-    found.table("sessions").pandas()
-    found.figures["use"]
+found = attunement.audit("my-export.zip")
+found.table("sessions").pandas()
+found.figures["use"]
 """
 
 from importlib.metadata import version
@@ -19,8 +19,8 @@ from attunement.vocabulary import Estimate, Finding, Missing, Rung
 __version__ = version("attunement")
 
 __all__ = [
-    "Audited",
     "AttunementError",
+    "Audited",
     "Estimate",
     "Finding",
     "Missing",

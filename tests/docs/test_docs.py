@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 import textwrap
@@ -16,20 +15,26 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
-    path for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")] if "reference" not in path.parts
+    path
+    for path in [ROOT / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/README.md")]
+    if "reference" not in path.parts
 )
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
 def _fences(language: str):
     for page in PAGES:
-        blocks = [block for kind, mark, block in FENCE.findall(page.read_text()) if kind == language and "norun" not in mark]
+        blocks = [
+            block for kind, mark, block in FENCE.findall(page.read_text()) if kind == language and "norun" not in mark
+        ]
         if blocks:
             yield pytest.param(page, blocks, id=page.relative_to(ROOT).as_posix())
 
 
 def test_reference_is_fresh():
-    run = subprocess.run([sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "docs/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert run.returncode == 0, run.stdout + run.stderr + "run `python docs/generate.py`"
 
 
@@ -49,13 +54,13 @@ def test_python_fences_run(page, blocks, place):
 
 @pytest.mark.parametrize(("page", "blocks"), _fences("console"))
 def test_console_fences_run(page, blocks, place):
-    """Lines that start with `$ attune` run in order, in one folder for each page."""
+    """Lines that start with `$ ` run in order, in one folder for each page."""
     bin_folder = str(Path(sys.executable).parent)
     for block in blocks:
         for line in block.splitlines():
-            if line.startswith("$ attune"):
+            if line.startswith("$ "):
                 run = subprocess.run(
-                    shlex.split(line[2:]),
+                    ["bash", "-c", line[2:]],
                     cwd=place,
                     capture_output=True,
                     text=True,
@@ -74,7 +79,9 @@ def test_links_lead_somewhere(page):
 
 def test_the_tutorial_runs(place):
     notebook = nbformat.read(ROOT / "docs" / "tutorial" / "first-audit.ipynb", as_version=4)
-    client = nbclient.NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(place)}})
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(place)}}
+    )
     client.execute()
     shown = {key for cell in notebook.cells for output in cell.get("outputs", []) for key in output.get("data", {})}
     assert any(key.startswith("application/vnd.vegalite") for key in shown), "no figure showed itself"

@@ -21,7 +21,11 @@ FOLDERS = sorted(path.name for path in SRC.iterdir() if (path / "__init__.py").e
 
 def test_contracts_of_import_linter():
     run = subprocess.run(
-        [Path(sys.executable).parent / "lint-imports", "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert run.returncode == 0, run.stdout + run.stderr
 

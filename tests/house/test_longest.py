@@ -9,7 +9,9 @@ SRC = Path(__file__).resolve().parents[2] / "src" / "attunement"
 
 
 def test_longest_files(record_property, capsys):
-    sizes = sorted(((len(path.read_text().splitlines()), path.relative_to(SRC)) for path in SRC.rglob("*.py")), reverse=True)
+    sizes = sorted(
+        ((len(path.read_text().splitlines()), path.relative_to(SRC)) for path in SRC.rglob("*.py")), reverse=True
+    )
     with capsys.disabled():
         print("\nlongest files: " + ", ".join(f"{name} {n}" for n, name in sizes[:10]))
     assert sizes[0][0] <= 500

@@ -29,7 +29,7 @@ VERBS: dict[str, click.Command] = {
 class _InOrder(click.Group):
     """A group that lists its verbs in the order in which people meet them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - the signature of click
         return list(self.commands)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from attunement.keeping import forget as run_forget
 from attunement.cli import options
+from attunement.keeping import forget as run_forget
 
 
 @click.command()

@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from attunement.keeping import keep
 from attunement.cli import options
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar
+from attunement.keeping import keep
 
 
 @click.command()

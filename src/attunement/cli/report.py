@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from attunement.keeping import report as run_report
 from attunement.cli import options
 from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.keeping import report as run_report
 
 
 @click.command()

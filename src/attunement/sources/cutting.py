@@ -182,6 +182,11 @@ def line_records(member: Member, rows: Rows) -> Iterator[Any]:
         raise refusal(last, name=member.name, place=f"all of {n_bad} lines")
 
 
+def _buffered(stream: BinaryIO) -> BinaryIO:
+    """The stream itself, or a reader of its lines where it has none that is quick (members of a zip)."""
+    return io.BufferedReader(stream, RUN_BYTES) if isinstance(stream, io.RawIOBase) else stream
+
+
 def whole_record(member: Member, rows: Rows) -> Iterator[Any]:
     """The one value of a JSON file."""
     with member.open() as stream:

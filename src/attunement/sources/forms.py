@@ -28,7 +28,7 @@ class Sample:
 
     member: Member
     kind: Kind
-    """How the file is built: a JSON array or object, JSON lines, a table, a page, a zip-like archive, or none of them."""
+    """How it is built: a JSON array or object, JSON lines, a table, a page, a zip-like archive, or none of them."""
     first: Any
     """The first record as far as it was read: an element, the object itself, a line, or a row as a dict."""
     head: bytes

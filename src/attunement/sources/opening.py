@@ -8,13 +8,14 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from attunement.errors import SourceError
 
 NEVER_MESSAGES = frozenset(
-    ".png .jpg .jpeg .gif .webp .heic .svg .bmp .ico .mp3 .wav .ogg .m4a .opus .mp4 .mov .webm .pdf .doc .docx .xls .xlsx"
-    " .ppt .pptx .dat .md .py .js .css .toml .yaml .yml .ini .log .sqlite .duckdb .wal .gz .tar .7z .rar .exe .so".split()
+    ".png .jpg .jpeg .gif .webp .heic .svg .bmp .ico .mp3 .wav .ogg .m4a .opus .mp4 .mov .webm .pdf .doc .docx .xls"
+    " .xlsx .ppt .pptx .dat .md .py .js .css .toml .yaml .yml .ini .log .sqlite .duckdb .wal .gz .tar .7z .rar .exe"
+    " .so".split()
 )
 """Endings of files that are not opened. The form of all others is told from their content, whatever their name."""
 
@@ -144,7 +145,9 @@ def _zip_member(path: Path, entry: zipfile.ZipInfo, *, name: str) -> Member:
     if entry.file_size > MAX_BYTES_UNCHECKED and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         raise _bomb(where, f"{entry.compress_size} bytes that unpack to {entry.file_size}")
     scope = (PurePosixPath(name) / inside.parent).as_posix()
-    return Member(f"{name}/{inside}", scope, entry.file_size, lambda: _ZipStream(path, entry, where), None)
+    return Member(
+        f"{name}/{inside}", scope, entry.file_size, lambda: cast(BinaryIO, _ZipStream(path, entry, where)), None
+    )
 
 
 def _bomb(where: str, got: str) -> SourceError:

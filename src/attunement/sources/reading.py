@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pyarrow as pa
 
@@ -40,7 +41,7 @@ class Reading:
         n_messages: messages read so far.
     """
 
-    def __init__(self, parts: Sequence[Part], *, left_out: Rows, options: dict[str, object]) -> None:
+    def __init__(self, parts: Sequence[Part], *, left_out: Rows, options: dict[str, Any]) -> None:
         self.parts = tuple(parts)
         self.n_bytes = sum(part.member.size for part in parts if part.form.part == "messages")
         self.n_bytes_done = 0
@@ -54,7 +55,7 @@ class Reading:
         facts: dict[str, Facts] = {}
         for part in sorted(self.parts, key=lambda part: part.form.part != "facts"):
             known = _facts_of(part, facts)
-            rows = Rows(form=part.form.key, facts=known, **self._options)  # type: ignore[arg-type]
+            rows = Rows(form=part.form.key, facts=known, **self._options)
             yield from self._part(part, rows)
             rows.n_bytes_done = 0
             if part.form.part == "messages":

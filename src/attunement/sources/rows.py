@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -238,7 +239,7 @@ class Rows:
 
     def events(self) -> pa.Table:
         """All events so far."""
-        columns = list(zip(*self._events, strict=True)) if self._events else [[] for _ in EVENTS]
+        columns: list[Sequence[object]] = list(zip(*self._events, strict=True)) or [() for _ in EVENTS]
         arrays = [pa.array(list(values), kind) for values, kind in zip(columns, EVENTS.types, strict=True)]
         return pa.Table.from_arrays(arrays, schema=EVENTS)
 

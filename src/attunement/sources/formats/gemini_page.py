@@ -18,7 +18,7 @@ from attunement.sources.opening import Member, blocks
 from attunement.sources.pages import PageText
 from attunement.sources.rows import Rows
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905 - a row of words
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _CLOCK = r",? (?P<h>\d{1,2}):(?P<m>\d\d):(?P<s>\d\d)(?: ?(?P<half>[AP]M))? ?(?P<zone>[A-Z]\w*(?:[+-]\d\d?:?\d*)?)?"
 _DATES = tuple(
     re.compile(date + _CLOCK)
