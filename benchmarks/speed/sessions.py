@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from keeping import keep
 
-from attunement.panels import sessions, usage
+from attunement.panels import find_sessions, measure_usage
 from attunement.vocabulary import PANEL, SESSIONS, TURNS
 
 GAP_US = 30 * 60_000_000
@@ -74,9 +74,9 @@ def with_kernels(source: Path, out: Path) -> None:
         pq.ParquetWriter(out / "sessions.parquet", SESSIONS) as first,
         pq.ParquetWriter(out / "panel.parquet", PANEL) as second,
     ):
-        for batch in sessions(turns):
+        for batch in find_sessions(turns):
             first.write_batch(batch)
-            for rows in usage([batch]):
+            for rows in measure_usage([batch]):
                 second.write_batch(rows)
 
 

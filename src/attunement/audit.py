@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from attunement.annotation import annotate, default_annotators, known_faults
+from attunement.annotation import annotate_batches, default_annotators, known_faults
 from attunement.codebook import load
-from attunement.dynamics import amounts, changes, shares
+from attunement.dynamics import estimate_amounts, estimate_changes, estimate_habits, estimate_shares
 from attunement.findings import described, find
-from attunement.panels import rates, sessions, usage
+from attunement.panels import find_sessions, measure_rates, measure_usage
 from attunement.report import Audited, Contents, write
 from attunement.sources import Reading, mapped, read
 from attunement.store import Imported, Store
@@ -30,11 +30,11 @@ Progress = Callable[[str, float], None]
 """Called with the name of a stage and how much of it is done, from 0 to 1."""
 
 
-def _silent(stage: str, share: float) -> None:
+def _silent(_stage: str, _share: float) -> None:
     """Say nothing of the progress."""
 
 
-def audit(
+def audit(  # noqa: PLR0913 - the options of the command line, each by its keyword
     path: str | Path,
     *,
     out: str | Path | None = "attunement-report",
@@ -59,8 +59,7 @@ def audit(
         store: keep what was read in this file; without one it is forgotten at the end.
         passphrase: seals the text in the store.
         mapping: a mapping file, for a form that is not known.
-        person: the name of the person, in the place of what the source says.
-        ai: the name of the AI, in the place of what the source says.
+        person, ai: the names of the two, in the place of what the source says.
         strict: refuse whatever would have to be mended.
         gap_minutes: a longer silence starts a new session.
         time_zone: the IANA name of the zone in which the person lives.
@@ -103,41 +102,34 @@ def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progres
 def look(store: Store, *, progress: Progress = _silent) -> None:
     """Let every annotator look at the messages that it has not seen yet."""
     for annotator in default_annotators(load()):
-        n_unread = store.n_unread(annotator=annotator.name, version=annotator.version)
-        n_read = 0
-        for messages, context in store.readable(annotator=annotator.name, version=annotator.version):
-            store.add_annotations(annotate(messages, annotators=[annotator], context=context))
-            n_read += messages.num_rows
+        n_read, n_unread = 0, store.n_unread(annotator=annotator.name, version=annotator.version)
+        unread = store.readable(annotator=annotator.name, version=annotator.version)
+        for n_messages, table in annotate_batches(unread, annotators=[annotator]):
+            store.add_annotations(table)
+            n_read += n_messages
             progress("annotating", n_read / n_unread)
 
 
 def measure(
-    store: Store,
-    *,
-    gap_minutes: float,
-    time_zone: str | None,
-    group_floor: int,
-    quotes: bool,
-    progress: Progress = _silent,
+    store: Store, *, gap_minutes: float, time_zone: str | None, group_floor: int, quotes: bool, progress: Progress
 ) -> Contents:
     """Measure what a store holds, and put it into words."""
     progress("measuring", 0.0)
     relationships = store.relationships()
-    in_sessions = pa.Table.from_batches(sessions(store.turns(), gap_minutes=gap_minutes), schema=SESSIONS)
+    in_sessions = pa.Table.from_batches(find_sessions(store.turns(), gap_minutes=gap_minutes), schema=SESSIONS)
     progress("measuring", 0.3)
-    used = usage(in_sessions.to_batches(), time_zone=time_zone)
-    seen = rates(store.annotated(), in_sessions, time_zone=time_zone)
+    used = measure_usage(in_sessions.to_batches(), time_zone=time_zone)
+    seen = measure_rates(store.annotated(), in_sessions, time_zone=time_zone)
     panel = pa.Table.from_batches([*used, *seen], schema=PANEL).unify_dictionaries()
     progress("measuring", 0.6)
     constructs = described(load(), store.annotation_counts(), known_faults=known_faults())
     findings = find(
-        [*amounts(panel), *changes(panel), *shares(panel)],
+        [*estimate_amounts(panel), *estimate_habits(panel), *estimate_changes(panel), *estimate_shares(panel)],
         relationships=relationships,
         constructs=constructs,
         group_floor=group_floor,
         evidence=store.evidence(),
     )
-    progress("measuring", 0.9)
     return Contents(
         title="What these conversations show",
         written_at=datetime.now(tz=UTC),

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from attunement.store.counting import n_words
 
-LETTERS = st.sampled_from(["a", "\u00e9", "\U0001f642", "\u00a0", "\u2003", "\x1c", "\0", " ", "\t", "\n", "\r", "\v", "\f"])
+LETTERS = st.sampled_from(
+    ["a", "\u00e9", "\U0001f642", "\u00a0", "\u2003", "\x1c", "\0", " ", "\t", "\n", "\r", "\v", "\f"]
+)
 TEXTS = st.lists(st.one_of(st.none(), st.text(LETTERS, max_size=12), st.text(max_size=8)), max_size=12)
 
 

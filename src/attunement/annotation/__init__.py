@@ -5,7 +5,7 @@ Gives: ANNOTATIONS: one row for every message an annotator looked at, with a pro
 Never: keeps or changes text, sends it anywhere, or says "absent" of a message it could not read.
 """
 
-from attunement.annotation.annotating import annotate, default_annotators, known_faults
+from attunement.annotation.annotating import annotate, annotate_batches, default_annotators, known_faults
 from attunement.annotation.columns import READ
 from attunement.annotation.exchanges import answered
 from attunement.annotation.protocol import Annotator
@@ -20,6 +20,7 @@ __all__ = [
     "Rule",
     "Rules",
     "annotate",
+    "annotate_batches",
     "answered",
     "default_annotators",
     "known_faults",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pyarrow as pa
 
@@ -37,6 +40,29 @@ def annotate(
     for annotator, table in zip(annotators, found, strict=True):
         check(table, ANNOTATIONS, stage=f"annotation ({annotator.name})")
     return pa.concat_tables([empty_annotations(), *found])
+
+
+def annotate_batches(
+    batches: Iterable[tuple[pa.RecordBatch | pa.Table, pa.RecordBatch | pa.Table | None]],
+    *,
+    annotators: Sequence[Annotator],
+) -> Iterator[tuple[int, pa.Table]]:
+    """Annotations of many batches with their contexts, in order, each with how many messages it was made from.
+
+    A thread for each core: what takes the time, matching patterns in Arrow, holds no interpreter lock.
+    """
+    n_threads = min(os.cpu_count() or 1, 8)
+    with ThreadPoolExecutor(n_threads) as threads:
+        waiting: deque[tuple[int, Future[pa.Table]]] = deque()
+        for messages, context in batches:
+            waiting.append(
+                (messages.num_rows, threads.submit(annotate, messages, annotators=annotators, context=context))
+            )
+            if len(waiting) > n_threads:
+                n_messages, future = waiting.popleft()
+                yield n_messages, future.result()
+        for n_messages, future in waiting:
+            yield n_messages, future.result()
 
 
 def default_annotators(codebook: Codebook) -> tuple[Annotator, ...]:

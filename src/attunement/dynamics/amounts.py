@@ -22,7 +22,7 @@ MEASURES = {
 METHOD = "mean over weeks from the first to the last, weeks without contact included; Student's interval"
 
 
-def amounts(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
+def estimate_amounts(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
     """One estimate per relationship and measure of use: its weekly mean. Incomplete first and last weeks count too."""
     found = series(panel, period="week", measures=tuple(MEASURES))
     if len(found.starts) == 0:

@@ -16,17 +16,17 @@ MIN_WEEKS = 8
 """The same for weekly amounts, which vary less."""
 
 MIN_FOR_NULL = 40
-"""The smallest p that k shifts can give is 2/k, so with fewer than 40 the null cannot be rejected at .05, only shown."""
+"""The smallest p that k shifts can give is 2/k: with fewer than 40 the null cannot be rejected at .05, only shown."""
 
 NULL = "the halves would differ as much wherever the series was cut"
 
 METHOD = (
-    "second half of the sessions minus the first; the interval joins those of the halves (Zou and Donner 2008), p is the"
-    " share of circular shifts that give at least as large a difference"
+    "second half of the series minus the first; the interval joins those of the halves (Zou and Donner 2008), p is"
+    " the share of circular shifts that give at least as large a difference"
 )
 
 
-def changes(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
+def estimate_changes(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
     """The change of each construct (over sessions) and of weekly minutes, per relationship."""
     constructs = series(panel, period="session", prefix="rate.")
     minutes = series(panel, period="week", measures=("minutes",))
@@ -38,12 +38,12 @@ def _of_shares(found: Series, *, level: float) -> list[Estimate]:
         return []
     usable = found.lengths >= MIN_SESSIONS
     kept = _only(found, usable)
-    estimates = [_refused(found, place, "sessions") for place in np.flatnonzero(~usable).tolist()]
+    estimates = [_refused(found, place, level=level, n_of="sessions") for place in np.flatnonzero(~usable).tolist()]
     if len(kept.starts):
         seen = kept.value / 100 * kept.n
         halves = share_interval(seen, kept.n, _half_starts(kept), level=level)
         change = halves_change(seen, kept.n, kept.starts, halves=halves)
-        scaled = Halves(*(100 * column for column in change[:3]), change.p)
+        scaled = Halves(100 * change.change, 100 * change.low, 100 * change.high, change.p)
         estimates += _estimates(kept, scaled, level=level, n_of="sessions", unit="per 100 messages")
     return estimates
 
@@ -53,7 +53,7 @@ def _of_minutes(found: Series, *, level: float) -> list[Estimate]:
         return []
     usable = found.lengths >= MIN_WEEKS
     kept = _only(found, usable)
-    estimates = [_refused(found, place, "weeks") for place in np.flatnonzero(~usable).tolist()]
+    estimates = [_refused(found, place, level=level, n_of="weeks") for place in np.flatnonzero(~usable).tolist()]
     if len(kept.starts):
         halves = mean_interval(kept.value, _half_starts(kept), level=level)
         change = halves_change(kept.value, np.ones_like(kept.value), kept.starts, halves=halves)
@@ -78,14 +78,14 @@ def _only(found: Series, usable: np.ndarray) -> Series:
     )
 
 
-def _refused(found: Series, place: int, n_of: str) -> Estimate:
+def _refused(found: Series, place: int, *, level: float, n_of: str) -> Estimate:
     return Estimate(
         measure=f"change.{found.measure[place]}",
         relationship_id=int(found.relationship[place]),
         value=Missing.TOO_FEW,
         low=Missing.TOO_FEW,
         high=Missing.TOO_FEW,
-        level=0.95,
+        level=level,
         n=int(found.lengths[place]),
         n_of=n_of,
         rung=Rung.DESCRIBED,

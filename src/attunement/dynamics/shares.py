@@ -17,14 +17,18 @@ MIN_MESSAGES = 20
 METHOD = "share of readable messages; Clopper-Pearson with the effective number of messages (Korn and Graubard 1998)"
 
 
-def shares(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
+def estimate_shares(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
     """One estimate per relationship and construct, in units of 100 messages, from the rows of sessions."""
     found = series(panel, period="session", prefix="rate.")
     if len(found.starts) == 0:
         return []
     interval = share_interval(found.value / 100 * found.n, found.n, found.starts, level=level)
     rows = zip(
-        found.relationship.tolist(), found.measure, *(100 * column for column in interval[:3]), *interval[3:], strict=True
+        found.relationship.tolist(),
+        found.measure,
+        *(100 * column for column in interval[:3]),
+        *interval[3:],
+        strict=True,
     )
     estimates = []
     for relationship, measure, value, low, high, n, n_sessions in rows:
@@ -38,7 +42,7 @@ def shares(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
                 high=float(high) if enough else Missing.TOO_FEW,
                 level=level,
                 n=int(n),
-                n_of=f"readable messages in {int(n_sessions)} sessions",
+                n_of=_n_of(int(n), int(n_sessions)),
                 rung=Rung.DESCRIBED,
                 null=None,
                 method=METHOD,
@@ -46,3 +50,8 @@ def shares(panel: pa.Table, *, level: float = 0.95) -> list[Estimate]:
             )
         )
     return estimates
+
+
+def _n_of(n: int, n_sessions: int) -> str:
+    messages, sessions = "message" if n == 1 else "messages", "session" if n_sessions == 1 else "sessions"
+    return f"readable {messages} in {n_sessions} {sessions}"

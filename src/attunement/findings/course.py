@@ -3,112 +3,189 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from attunement.findings.words import counted, number, with_interval
-from attunement.vocabulary import Estimate, Finding, Missing, Null, Rung
+from attunement.findings.words import counted, measured, number, with_interval
+from attunement.vocabulary import Estimate, Finding, Missing, Rung
 
 _CALENDAR = "The first and the last week may be incomplete, which lowers weekly means."
 _SELECTION = "What was deleted, written in temporary chats, or said elsewhere is not in the logs."
+_LIFE = "A difference in time is not an effect of the AI: the person's life changes too."
+_DEPTH = (
+    "How far this is a relationship takes more than its length to say: who influences whom, and whether another would"
+    " do, are not measured by this version."
+)
+_WEEKLY = ("weekly.sessions", "weekly.minutes", "weekly.messages_person", "weekly.active_days")
+
+MIN_FOR_CHANCE = 40
+"""With fewer, no way of cutting the series elsewhere can be rarer than one in twenty."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked when a change is looked for, and the words for it."""
+
+    key: str
+    """The key of the finding."""
+    what: str
+    """What may have changed, for the middle of a sentence."""
+    more: str
+    """The word for a rise: 'longer', 'more frequent'."""
+    less: str
+    """The word for a fall."""
+    are: str
+    """'was' or 'were'."""
+    would_need: str
+    """What is needed to tell."""
+
+
+_TIME = Asked(
+    key="use.change",
+    what="the time in contact",
+    more="longer",
+    less="shorter",
+    are="was",
+    would_need="at least 8 weeks from the first session to the last",
+)
 
 
 def use(row: Mapping[str, Any], known: Mapping[str, Estimate]) -> list[Finding]:
     """How much contact there is a week, and whether the second half differs from the first."""
     sessions, minutes = known.get("weekly.sessions"), known.get("weekly.minutes")
     if sessions is None or minutes is None:
-        return [_no_times(row, key) for key in ("use.amount", "use.change")]
+        return [without_times(row, key) for key in ("use.amount", "use.change")]
     amount = Finding(
         key="use.amount",
         relationship_id=row["relationship_id"],
-        claim=f"Over {counted(sessions.n, 'week')} there were {with_interval(sessions)} sessions a week, and"
-        f" {with_interval(minutes)} minutes a week.",
+        claim=_amount_claim(sessions, minutes),
         rung=Rung.DESCRIBED,
         estimates=tuple(known[name] for name in _WEEKLY if name in known),
         caveats=(_CALENDAR, _SELECTION),
     )
-    return [amount, change(row, known.get("change.minutes"), key="use.change", what="The minutes a week")]
+    changed = known.get("change.minutes")
+    return [amount, change(row, changed, asked=_TIME)]
 
 
-_WEEKLY = ("weekly.sessions", "weekly.minutes", "weekly.messages_person", "weekly.active_days")
+def _amount_claim(sessions: Estimate, minutes: Estimate) -> str:
+    often, long = with_interval(sessions, "session", "sessions"), with_interval(minutes, "minute", "minutes")
+    if sessions.n == 1:
+        return f"All contact was in one week: {often}, {long}."
+    short = "" if not isinstance(sessions.low, Missing) else "; that is too short a time for an interval"
+    return f"Over {counted(sessions.n, 'week')} there were on average {often} and {long} a week{short}."
 
 
-def change(row: Mapping[str, Any], estimate: Estimate | None, *, key: str, what: str) -> Finding:
-    """Whether something differs between the halves of a relationship, or why that cannot be said."""
-    relationship = row["relationship_id"]
+def change(
+    row: Mapping[str, Any], estimate: Estimate | None, *, asked: Asked, why_not: tuple[Missing, str] | None = None
+) -> Finding:
+    """Whether something differs between the halves of a relationship, or why that cannot be said.
+
+    Args:
+        row: the relationship.
+        estimate: the change, where there is one.
+        asked: the question and its words.
+        why_not: the reason and what would be needed, where there is no estimate that says so itself.
+    """
     if estimate is None or isinstance(estimate.value, Missing):
+        missing, need = why_not or (Missing.TOO_FEW, asked.would_need)
+        if estimate is not None and isinstance(estimate.value, Missing):
+            verb = "is" if estimate.n == 1 else "are"
+            missing, need = estimate.value, f"{asked.would_need}; there {verb} {estimate.n:,}"
         return Finding(
-            key=key,
-            relationship_id=relationship,
-            claim=f"Whether {what[0].lower()}{what[1:]} changed cannot be said.",
+            key=asked.key,
+            relationship_id=row["relationship_id"],
+            claim=f"Whether {asked.what} changed cannot be said.",
             rung=Rung.DESCRIBED,
             estimates=() if estimate is None else (estimate,),
-            missing=Missing.TOO_FEW,
-            would_need="more of them: at least 12 sessions, or 8 weeks, that could be read",
+            missing=missing,
+            would_need=need,
         )
-    null = estimate.null
     return Finding(
-        key=key,
-        relationship_id=relationship,
-        claim=_change_claim(estimate, what),
+        key=asked.key,
+        relationship_id=row["relationship_id"],
+        claim=_change_claim(estimate, estimate.value, asked),
         rung=Rung.DESCRIBED,
         estimates=(estimate,),
-        caveats=_change_caveats(null),
+        caveats=(_LIFE,),
     )
 
 
-def _change_claim(estimate: Estimate, what: str) -> str:
-    value, low, high = estimate.value, estimate.low, estimate.high
-    if isinstance(value, Missing) or isinstance(low, Missing) or isinstance(high, Missing):
-        return f"Whether {what[0].lower()}{what[1:]} changed cannot be said."
-    span = f"by {number(abs(value))} {estimate.unit} (interval {number(low)} to {number(high)})"
+def _change_claim(estimate: Estimate, value: float, asked: Asked) -> str:
+    low, high = estimate.low, estimate.high
+    what = f"{asked.what[0].upper()}{asked.what[1:]}"
+    if isinstance(low, Missing) or isinstance(high, Missing):
+        return f"Whether {asked.what} changed cannot be said."
     if low <= 0 <= high:
-        return f"{what} did not clearly differ between the first and the second half ({number(value)}, {number(low)} to {number(high)})."
-    direction = "higher" if value > 0 else "lower"
-    p = None if estimate.null is None else estimate.null.p
-    if isinstance(p, float) and p <= 1 - estimate.level:
-        return f"{what} were {direction} in the second half than in the first {span}."
-    if isinstance(p, float):
         return (
-            f"{what} were {direction} in the second half {span}, but halves cut elsewhere in the same series differ as"
-            f" much in {100 * p:.0f} of 100 cases: the wave may be an ordinary one."
+            f"{what} did not clearly change: from the first half to the second it may be anything from"
+            f" {number(-low)} less to {number(high)} more {estimate.unit}."
         )
-    return f"{what} were {direction} in the second half {span}; there are too few sessions to hold this against chance."
-
-
-def _change_caveats(null: Null | None) -> tuple[str, ...]:
-    caveats = ["A difference in time is not an effect of the AI: the person's life changes too."]
-    if null is not None and null.p is Missing.TOO_FEW:
-        caveats.append("With fewer than 40 sessions the null (cut the series anywhere else) cannot be rejected.")
-    return tuple(caveats)
+    near, far = sorted((abs(low), abs(high)))
+    claim = (
+        f"{what} {asked.are} {asked.more if value > 0 else asked.less} in the second half than in the first, by"
+        f" {measured(abs(value), estimate.unit)} (interval {number(near)} to {number(far)})"
+    )
+    p = Missing.TOO_FEW if estimate.null is None else estimate.null.p
+    if isinstance(p, Missing):
+        return (
+            f"{claim}. Whether that is more than the usual up and down cannot be told from"
+            f" {counted(estimate.n, estimate.n_of.removesuffix('s'))}; it takes {MIN_FOR_CHANCE}."
+        )
+    if p <= 1 - estimate.level:
+        return f"{claim}. That is more than the usual up and down of this series."
+    return (
+        f"{claim}. It may be the usual up and down: in {100 * p:.0f} of 100 other places to cut the series, the parts"
+        " differ as much."
+    )
 
 
 def continuity(row: Mapping[str, Any], known: Mapping[str, Estimate]) -> Finding:
     """From when to when, on how many days."""
     if row["first_at"] is None:
-        return _no_times(row, "depth.continuity")
-    n_days = (row["last_at"].date() - row["first_at"].date()).days + 1
+        return without_times(row, "depth.continuity")
     days = known.get("weekly.active_days")
-    often = "" if days is None else f", with contact on {with_interval(days)} days a week"
     return Finding(
         key="depth.continuity",
         relationship_id=row["relationship_id"],
-        claim=f"Contact reaches over {counted(n_days, 'day')}, from {row['first_at']:%-d %B %Y} to"
-        f" {row['last_at']:%-d %B %Y}{often}, in {counted(row['n_conversations'], 'conversation')}.",
+        claim=_continuity_claim(row, days),
         rung=Rung.DESCRIBED,
         estimates=() if days is None else (days,),
-        caveats=(
-            "How far this is a relationship needs more than its length: who influences whom, and whether another would"
-            " do, are not measured by this version.",
-        ),
+        caveats=(_DEPTH,),
     )
 
 
-def _no_times(row: Mapping[str, Any], key: str) -> Finding:
+def _continuity_claim(row: Mapping[str, Any], days: Estimate | None) -> str:
+    talks = counted(row["n_conversations"], "conversation")
+    n_days = (row["last_at"].date() - row["first_at"].date()).days + 1
+    if n_days == 1:
+        return f"All contact was on one day, {_date(row['first_at'])}, in {talks}."
+    often = ""
+    if days is not None and days.n > 1:
+        often = f", with contact on {with_interval(days, 'day a week', 'days a week')}"
+    return (
+        f"Contact reaches over {counted(n_days, 'day')}, from {_date(row['first_at'])} to"
+        f" {_date(row['last_at'])}{often}, in {talks}."
+    )
+
+
+def _date(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y}"
+
+
+def without_times(row: Mapping[str, Any], key: str) -> Finding:
+    """The refusal of a finding on time, where the source states no times or none that lies in a session."""
+    if row["n_stated"] == 0:
+        missing, why = Missing.NO_TIMES, "the source states no times"
+        need = "an export that states when each message, or at least each conversation, was sent"
+    else:
+        missing, why = Missing.TOO_FEW, "no session could be found in what is there"
+        need = "messages of the person or of the AI whose times are stated"
     return Finding(
         key=key,
         relationship_id=row["relationship_id"],
-        claim="The course over time cannot be told: the source states no times.",
+        claim=f"The course over time cannot be told: {why}.",
         rung=Rung.DESCRIBED,
-        missing=Missing.NO_TIMES,
-        would_need="an export that states when each message, or at least each conversation, was sent",
+        missing=missing,
+        would_need=need,
     )

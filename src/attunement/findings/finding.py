@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from attunement.findings.course import continuity, use
+from attunement.findings.habits import habits
 from attunement.findings.needs import acts, dilemmas, gate, ledgers
 from attunement.findings.people import distributions
 from attunement.findings.reading import read_of
@@ -42,6 +43,7 @@ def find(
         found += [
             *use(row, known),
             continuity(row, known),
+            *habits(row, known),
             *acts(row, known, looked_for, shown),
             *ledgers(row, known, looked_for),
             *dilemmas(row, known, looked_for),

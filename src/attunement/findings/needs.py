@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from attunement.findings.course import change
+from attunement.findings.course import Asked, change
 from attunement.findings.reading import DILEMMAS, LEDGERS, NEEDS, Read
-from attunement.findings.words import counted, listed, with_interval
+from attunement.findings.words import counted, listed, number, with_interval
 from attunement.vocabulary import Estimate, Finding, Missing, Rung
 
-_DRAFT = "This reading is a draft: how well it agrees with people has not been measured, and its errors are in no interval here."
+_DRAFT = (
+    "This reading is a draft: how well it agrees with people has not been measured, and its errors are in no interval"
+    " here."
+)
 _MIXED = "It counts mentions; whether they speak of a need met or not met is not told apart."
 
 _LEDGER_WORDS = {
-    "ai_supports": "how the AI supports",
-    "ai_thwarts": "how the AI thwarts",
-    "person_satisfied": "how the person tells of satisfied",
-    "person_frustrated": "how the person tells of frustrated",
+    "ai_supports": "acts by which the AI supports {need}",
+    "ai_thwarts": "acts by which the AI thwarts {need}",
+    "person_satisfied": "what the person says of {need} that is satisfied",
+    "person_frustrated": "what the person says of {need} that is frustrated",
 }
 
 _DILEMMA_WORDS = {
     "present-future": "the present against the future self",
     "self-system": "one's own will against the pull of the system",
     "ai-human": "company of the AI against human bonds",
+}
+
+_NEEDED = {
+    Missing.OTHER_LANGUAGE: "text in English",
+    Missing.UNREADABLE: "text that is there and not masked",
+    Missing.UNSURE: "messages that an annotator can decide on",
 }
 
 
@@ -39,27 +48,45 @@ def acts(
     for construct in constructs:
         estimate = known.get(construct.measure)
         key = f"act.{construct.key}"
+        changed = known.get(f"change.{construct.measure}")
         if estimate is None or isinstance(estimate.value, Missing):
             found.append(_unread(row, construct, estimate, key))
-            continue
-        found.append(
-            Finding(
-                key=key,
-                relationship_id=relationship,
-                claim=_seen(construct, estimate),
-                rung=Rung.DESCRIBED,
-                estimates=(estimate,),
-                evidence=tuple(evidence.get((relationship, construct.key), ())),
-                caveats=_caveats(construct),
+        else:
+            found.append(
+                Finding(
+                    key=key,
+                    relationship_id=relationship,
+                    claim=_seen(construct, estimate, estimate.value),
+                    rung=Rung.DESCRIBED,
+                    estimates=(estimate,),
+                    evidence=tuple(evidence.get((relationship, construct.key), ())),
+                    caveats=_caveats(construct),
+                )
             )
+        asked = Asked(
+            key=f"change.{construct.key}",
+            what=f"signs of {construct.quoted}",
+            more="more frequent",
+            less="rarer",
+            are="were",
+            would_need=f"at least 12 sessions with readable {construct.of}",
         )
-        changed = known.get(f"change.{construct.measure}")
-        found.append(change(row, changed, key=f"change.{construct.key}", what=f"Signs of {construct.name}"))
+        found.append(change(row, changed, asked=asked, why_not=_why_not(row, construct, estimate)))
     return found
 
 
-def _seen(construct: Read, estimate: Estimate) -> str:
-    return f"Signs of {construct.name}: {with_interval(estimate)} in 100 of {construct.of} ({counted(estimate.n, 'message')} read)."
+def _seen(construct: Read, estimate: Estimate, value: float) -> str:
+    read = counted(estimate.n, "message")
+    if value > 0:
+        seen = f"were seen in {_of_100(construct, estimate)}"
+        return f"Signs of {construct.quoted} {seen}; {read} could be read."
+    fits = "" if isinstance(estimate.high, Missing) else f"; up to {number(estimate.high)} of 100 would still fit that"
+    return f"No signs of {construct.quoted} were seen in {construct.of}; {read} could be read{fits}."
+
+
+def _of_100(construct: Read, estimate: Estimate) -> str:
+    words = f"of 100 {construct.of}"
+    return with_interval(estimate, words, words)
 
 
 def _caveats(construct: Read) -> tuple[str, ...]:
@@ -70,23 +97,32 @@ def _caveats(construct: Read) -> tuple[str, ...]:
 
 
 def _unread(row: Mapping[str, Any], construct: Read, estimate: Estimate | None, key: str) -> Finding:
-    if row["n_stated"] == 0:
-        missing, need = Missing.NO_TIMES, "times, so that messages can be put into sessions"
-    elif estimate is None:
-        reason = max(construct.n_missing, key=lambda name: construct.n_missing[name], default=None)
-        missing = Missing(reason) if reason else Missing.NO_ANNOTATOR
-        need = "text in English that is not masked" if reason else "messages of that side"
-    else:
-        missing, need = Missing.TOO_FEW, "at least 20 readable messages in 5 sessions"
+    missing, need = _why_not(row, construct, estimate)
     return Finding(
         key=key,
         relationship_id=row["relationship_id"],
-        claim=f"Whether there are signs of {construct.name} cannot be said.",
+        claim=f"Whether there are signs of {construct.quoted} cannot be said.",
         rung=Rung.DESCRIBED,
         estimates=() if estimate is None else (estimate,),
         missing=missing,
         would_need=need,
     )
+
+
+def _why_not(row: Mapping[str, Any], construct: Read, estimate: Estimate | None) -> tuple[Missing, str]:
+    """Why a construct could not be measured in a relationship, and what would make it possible."""
+    if row["n_stated"] == 0:
+        return Missing.NO_TIMES, "times, so that messages can be put into sessions"
+    if estimate is not None:
+        verb = "is" if estimate.n == 1 else "are"
+        there = f"there {verb} {estimate.n:,} {estimate.n_of}"
+        return Missing.TOO_FEW, f"at least 20 readable {construct.of} in 5 sessions; {there}"
+    if row["n_ai" if construct.side == "ai" else "n_person"] == 0:
+        return Missing.TOO_FEW, f"{construct.of}, of which there are none"
+    reason = max(construct.n_missing, key=lambda name: construct.n_missing[name], default=None)
+    if reason is None:
+        return Missing.NO_ANNOTATOR, f"an annotator that reads the {construct.of}"
+    return Missing(reason), _NEEDED.get(Missing(reason), f"readable {construct.of}")
 
 
 def ledgers(row: Mapping[str, Any], known: Mapping[str, Estimate], constructs: Sequence[Read]) -> list[Finding]:
@@ -95,7 +131,7 @@ def ledgers(row: Mapping[str, Any], known: Mapping[str, Estimate], constructs: S
     for need in NEEDS:
         for ledger, (side, sign) in LEDGERS.items():
             entries = [item for item in constructs if (item.need, item.side, item.sign) == (need, side, sign)]
-            title = f"{_LEDGER_WORDS[ledger]} {need}"
+            title = _LEDGER_WORDS[ledger].format(need=need)
             found.append(_entry(row, known, entries, key=f"ledger.{need}.{ledger}", title=title))
     return found
 
@@ -108,8 +144,8 @@ def dilemmas(row: Mapping[str, Any], known: Mapping[str, Estimate], constructs: 
             known,
             [item for item in constructs if item.dilemma == dilemma],
             key=f"dilemma.{dilemma}",
-            title=_DILEMMA_WORDS[dilemma],
-            caveat="Which way it is being decided is not measured by this version: these are its traces on either side.",
+            title=f"traces of {_DILEMMA_WORDS[dilemma]}",
+            caveat="Which way it is being decided is not measured by this version: these are traces on either side.",
         )
         for dilemma in DILEMMAS
     ]
@@ -131,12 +167,12 @@ def _entry(
     ]
     if not usable:
         return _no_entry(row, entries, key=key, title=title)
-    parts = [f"{item.name} {with_interval(estimate)}" for item, estimate in usable]
+    parts = [f"{item.quoted} in {_of_100(item, estimate)}" for item, estimate in usable]
     caveats = dict.fromkeys(sum((_caveats(item) for item, _ in usable), ()) + ((caveat,) if caveat else ()))
     return Finding(
         key=key,
         relationship_id=row["relationship_id"],
-        claim=f"Read for {title}, in 100 messages of the side that says it: {listed(parts)}.",
+        claim=f"{title[0].upper()}{title[1:]}: {listed(parts)}.",
         rung=Rung.DESCRIBED,
         estimates=tuple(estimate for _, estimate in usable),
         caveats=(*caveats, "Constructs of this kind that are not read yet are missing from it; it is no sum."),
@@ -146,13 +182,14 @@ def _entry(
 def _no_entry(row: Mapping[str, Any], entries: Sequence[Read], *, key: str, title: str) -> Finding:
     if entries:
         missing = Missing.NO_TIMES if row["n_stated"] == 0 else Missing.TOO_FEW
-        need = f"enough readable messages for {listed([item.name for item in entries])}"
+        names = listed([item.quoted for item in entries])
+        need = f"enough readable messages in sessions to look for: {names}"
     else:
         missing, need = Missing.NO_ANNOTATOR, "an annotator for a construct of this kind; this version has none"
     return Finding(
         key=key,
         relationship_id=row["relationship_id"],
-        claim=f"Nothing can be said on {title}.",
+        claim=f"Nothing can be said about {title}.",
         rung=Rung.DESCRIBED,
         missing=missing,
         would_need=need,
@@ -164,8 +201,8 @@ def gate(row: Mapping[str, Any]) -> Finding:
     return Finding(
         key="gate.acute_risk",
         relationship_id=row["relationship_id"],
-        claim="This version does not look for acute risk (self-harm, violence, signs of psychosis). That nothing is said"
-        " of it here does not mean that there is none.",
+        claim="This version does not look for acute risk (self-harm, violence, signs of psychosis). That nothing is"
+        " said of it here does not mean that there is none.",
         rung=Rung.DESCRIBED,
         missing=Missing.NO_ANNOTATOR,
         would_need="a detector of high recall and a person who follows up what it raises",

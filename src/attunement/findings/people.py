@@ -19,10 +19,14 @@ def distributions(
     if relationships.num_rows < 2:
         return []
     people = dict(
-        zip(relationships.column("relationship_id").to_pylist(), relationships.column("person_id").to_pylist(), strict=True)
+        zip(
+            relationships.column("relationship_id").to_pylist(),
+            relationships.column("person_id").to_pylist(),
+            strict=True,
+        )
     )
     measures = {"weekly.sessions": "sessions a week", "weekly.minutes": "minutes a week"} | {
-        item.measure: f"signs of {item.name}, in 100 of {item.of}" for item in constructs
+        item.measure: f"signs of {item.quoted} in 100 {item.of}" for item in constructs
     }
     found = []
     for measure, words in measures.items():
@@ -36,16 +40,14 @@ def distributions(
     return found
 
 
-def _distribution(
-    usable: Sequence[Estimate], measure: str, words: str, *, n_people: int, group_floor: int
-) -> Finding:
+def _distribution(usable: Sequence[Estimate], measure: str, words: str, *, n_people: int, group_floor: int) -> Finding:
     key = f"many.{measure}"
-    if n_people < group_floor:
+    if not usable or n_people < group_floor:
         return Finding(
             key=key,
             relationship_id=None,
-            claim=f"How {words} are spread over people is not shown: a group of fewer than {group_floor} people could"
-            " point at one of them.",
+            claim=f"How the number of {words} differs between people is not shown: a group of fewer than {group_floor}"
+            " people could point at one of them.",
             rung=Rung.DESCRIBED,
             missing=Missing.WITHHELD,
             would_need=f"relationships of at least {group_floor} people in which it could be measured",
@@ -69,8 +71,8 @@ def _distribution(
     return Finding(
         key=key,
         relationship_id=None,
-        claim=f"Half of {len(usable)} relationships have between {number(low)} and {number(high)} {words}, around a"
-        f" middle of {number(middle)}.",
+        claim=f"The middle half of {len(usable)} relationships of {n_people} people have between {number(low)} and"
+        f" {number(high)} {words}; the one in the middle has {number(middle)}.",
         rung=Rung.DESCRIBED,
         estimates=(spread,),
         caveats=("The spread holds each relationship's own error too, so it is wider than that of the true values.",),

@@ -51,9 +51,14 @@ class Read:
         return f"rate.{self.key}"
 
     @property
+    def quoted(self) -> str:
+        """Its name in quotes: names hold commas of their own."""
+        return f'"{self.name}"'
+
+    @property
     def of(self) -> str:
         """Whose messages it is looked for in, for the middle of a sentence."""
-        return "the AI's messages" if self.side == "ai" else "the person's messages"
+        return "messages of the AI" if self.side == "ai" else "messages of the person"
 
 
 def described(
@@ -71,7 +76,8 @@ def described(
         key = (row["construct"], row["annotator"], row["annotator_version"])
         grouped.setdefault(key, {})[row["missing"]] = row["n"]
     return tuple(
-        _description(codebook, key, n, known_faults=known_faults) for key, n in sorted(grouped.items(), key=lambda kv: kv[0])
+        _description(codebook, key, n, known_faults=known_faults)
+        for key, n in sorted(grouped.items(), key=lambda kv: kv[0])
     )
 
 

@@ -5,8 +5,8 @@ Gives: SESSIONS and PANEL, each row with its n, its error and its minutes of con
 Never: calls Python once a relationship, sees a word of text, or fills a period that it knows nothing about.
 """
 
-from attunement.panels.constructs import rates
-from attunement.panels.sessions import sessions
-from attunement.panels.usage import usage
+from attunement.panels.constructs import measure_rates
+from attunement.panels.sessions import find_sessions
+from attunement.panels.usage import measure_usage
 
-__all__ = ["rates", "sessions", "usage"]
+__all__ = ["find_sessions", "measure_rates", "measure_usage"]

@@ -44,7 +44,7 @@ class _Sessions:
         return np.where(has, np.maximum(found, self.first[place]), -1)
 
 
-def rates(
+def measure_rates(
     annotated: Iterable[pa.RecordBatch], sessions: pa.Table, *, time_zone: str | None = None
 ) -> Iterator[pa.RecordBatch]:
     """PANEL rows `rate.<construct>` for each relationship and session, day and week.
@@ -53,10 +53,16 @@ def rates(
         annotated: batches with relationship_id, sent_at, construct, probability and missing, sorted by relationship
             and time, split anywhere.
         sessions: SESSIONS of the same relationships.
-        time_zone: as in `usage`.
+        time_zone: as in `measure_usage`.
+
+    Raises:
+        OptionError: at once, when there is no such zone.
     """
     check(sessions, SESSIONS, stage="panels")
-    zone = checked_zone(time_zone)
+    return _rates(annotated, sessions, zone=checked_zone(time_zone))
+
+
+def _rates(annotated: Iterable[pa.RecordBatch], sessions: pa.Table, *, zone: str | None) -> Iterator[pa.RecordBatch]:
     if sessions.num_rows == 0:
         return
     known = _lookup(sessions.combine_chunks())

@@ -38,7 +38,7 @@ def checked_zone(time_zone: str | None) -> str | None:
 def local_us(times: pa.Array, time_zone: str | None) -> np.ndarray:
     """Wall-clock time in microseconds since 1970 as the person's clock shows it; UTC where no zone is known."""
     zoned = times.cast(pa.timestamp("us", tz=time_zone or "UTC"))
-    return pc.local_timestamp(zoned).cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.local_timestamp(zoned).cast(pa.int64()))
 
 
 def period_number(local: np.ndarray, period: str) -> np.ndarray:
@@ -51,5 +51,6 @@ def period_start(number: np.ndarray, period: str, time_zone: str | None) -> pa.A
     """When a period begins, in UTC."""
     day = number if period == "day" else number * WEEK_DAYS - _THURSDAY
     naive = pa.array(day * DAY_US).cast(pa.timestamp("us"))
-    zoned = pc.assume_timezone(naive, time_zone or "UTC", ambiguous="earliest", nonexistent="earliest")
+    # Where clocks go forward at midnight the day begins after the leap: "earliest" would be in the day before.
+    zoned = pc.assume_timezone(naive, time_zone or "UTC", ambiguous="earliest", nonexistent="latest")
     return zoned.cast(pa.timestamp("us", tz="UTC"))

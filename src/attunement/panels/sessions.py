@@ -6,12 +6,14 @@ stated times open a session; a message whose time is inferred joins the session 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
+from attunement.errors import OptionError
 from attunement.panels.segments import starts_of, sums, whole_relationships
 from attunement.vocabulary import ROLES, SESSIONS, TURNS, check
 
@@ -19,16 +21,30 @@ _PERSON, _AI, _SYSTEM = ROLES.index("person"), ROLES.index("ai"), ROLES.index("s
 _MINUTE_US = 60_000_000
 
 
-def sessions(turns: Iterable[pa.RecordBatch], *, gap_minutes: float = 30.0) -> Iterator[pa.RecordBatch]:
+def find_sessions(turns: Iterable[pa.RecordBatch], *, gap_minutes: float = 30.0) -> Iterator[pa.RecordBatch]:
     """SESSIONS of all relationships that state times, in order.
 
     Args:
         turns: batches of TURNS, sorted by relationship and time, split anywhere.
         gap_minutes: a longer gap between stated times starts a new session.
+
+    Raises:
+        OptionError: at once, when the gap is not a number of minutes above zero.
     """
+    if not 0 < gap_minutes < math.inf:
+        raise OptionError(
+            "the gap between sessions makes no sense",
+            got=f"{gap_minutes} minutes",
+            have="a number of minutes above zero",
+            do="give 30, or another silence after which somebody has gone",
+        )
+    return _sessions(turns, gap_us=round(gap_minutes * _MINUTE_US))
+
+
+def _sessions(turns: Iterable[pa.RecordBatch], *, gap_us: int) -> Iterator[pa.RecordBatch]:
     for table, starts in whole_relationships(turns):
         check(table, TURNS, stage="panels")
-        batch = _kernel(table, starts, gap_us=round(gap_minutes * _MINUTE_US))
+        batch = _kernel(table, starts, gap_us=gap_us)
         if batch.num_rows:
             yield batch
 
@@ -91,8 +107,8 @@ def _in_sessions(table: pa.Table, starts: np.ndarray, *, gap_us: int) -> _Turns:
     """Rows of relationships that state times, system messages left aside, with a running session number."""
     role = table.column("role").to_numpy()
     sent = table.column("sent_at").combine_chunks()
-    at = sent.cast(pa.int64()).fill_null(-1).to_numpy()
-    timed = (at >= 0) & (role != _SYSTEM)
+    at = sent.cast(pa.int64()).fill_null(0).to_numpy()
+    timed = sent.is_valid().to_numpy(zero_copy_only=False) & (role != _SYSTEM)
     stated = table.column("is_stated").to_numpy() & timed
     n_rows = table.num_rows
     lengths = np.diff(np.append(starts, n_rows))

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from attunement.panels.periods import DAY_US, checked_zone, local_us, period_number, period_start
 from attunement.panels.segments import starts_of, sums, whole_relationships
-from attunement.vocabulary import PANEL, PERIODS, ROLES, SESSIONS, check
+from attunement.vocabulary import PANEL, PERIODS, SESSIONS, check
 
 _NIGHT_ENDS_US = 5 * DAY_US // 24
 
@@ -45,7 +46,7 @@ class _Sums:
     totals: dict[str, np.ndarray]
 
 
-def usage(
+def measure_usage(
     sessions: Iterable[pa.RecordBatch], *, periods: tuple[str, ...] = ("day", "week"), time_zone: str | None = None
 ) -> Iterator[pa.RecordBatch]:
     """PANEL rows of use for each relationship and period.
@@ -54,8 +55,16 @@ def usage(
         sessions: batches of SESSIONS in order, split anywhere.
         periods: day, week or both. The use of single sessions is in SESSIONS itself.
         time_zone: the IANA name of the person's zone. Without it days are those of UTC, and nights are not measured.
+
+    Raises:
+        OptionError: at once, when there is no such zone.
     """
-    zone = checked_zone(time_zone)
+    return _usage(sessions, periods=periods, zone=checked_zone(time_zone))
+
+
+def _usage(
+    sessions: Iterable[pa.RecordBatch], *, periods: tuple[str, ...], zone: str | None
+) -> Iterator[pa.RecordBatch]:
     for table, _ in whole_relationships(sessions):
         check(table, SESSIONS, stage="panels")
         totals = _session_totals(table, zone)
@@ -70,7 +79,7 @@ def _session_totals(table: pa.Table, zone: str | None) -> dict[str, np.ndarray]:
     minutes = (ended.cast(pa.int64()).to_numpy() - started.cast(pa.int64()).to_numpy()) / 60e6
     gap = table.column("gap_minutes").combine_chunks().fill_null(np.nan).to_numpy() / 60
     started_by = table.column("started_by").combine_chunks()
-    is_person = started_by.indices.fill_null(-1).to_numpy() == ROLES.index("person")
+    is_person = pc.equal(started_by.cast(pa.string()), "person").fill_null(False).to_numpy(zero_copy_only=False)
     ones = np.ones(table.num_rows)
     totals = {
         "sessions": ones,

@@ -155,9 +155,7 @@ def line_records(member: Member, rows: Rows) -> Iterator[Any]:
     n_read = n_bad = 0
     last: Undecodable | None = None
     with member.open() as stream:
-        for number, line in enumerate(
-            io.BufferedReader(stream, RUN_BYTES) if not hasattr(stream, "peek") else stream, 1
-        ):
+        for number, line in enumerate(_buffered(stream), 1):
             text = line.removeprefix(_BOM).strip()
             if not text:
                 continue

@@ -146,7 +146,7 @@ def _zip_member(path: Path, entry: zipfile.ZipInfo, *, name: str) -> Member:
         raise _bomb(where, f"{entry.compress_size} bytes that unpack to {entry.file_size}")
     scope = (PurePosixPath(name) / inside.parent).as_posix()
     return Member(
-        f"{name}/{inside}", scope, entry.file_size, lambda: cast(BinaryIO, _ZipStream(path, entry, where)), None
+        f"{name}/{inside}", scope, entry.file_size, lambda: cast("BinaryIO", _ZipStream(path, entry, where)), None
     )
 
 

@@ -122,7 +122,7 @@ class Reading:
         for row in grouped:
             key = (row["form"], row["kind"], row["what"])
             if key in merged:
-                merged[key]["n"] += row["n"]  # type: ignore[operator]
+                merged[key]["n"] += row["n"]
             else:
                 merged[key] = row
         return pa.Table.from_pylist(list(merged.values()), schema=NOTICES)

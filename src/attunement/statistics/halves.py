@@ -64,4 +64,4 @@ def _ring_p(seen: Values, n: Values, starts: Starts) -> PerUnit:
 def _doubled(starts: Starts, k: Int[np.ndarray, " units"]) -> Int[np.ndarray, " twice"]:
     """Places that go through each unit twice, one unit after the other."""
     within = np.arange(2 * k.sum()) - np.repeat(2 * starts, 2 * k)
-    return np.repeat(starts, 2 * k) + within % np.repeat(k, 2 * k)
+    return np.asarray(np.repeat(starts, 2 * k) + within % np.repeat(k, 2 * k))

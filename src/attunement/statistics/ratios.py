@@ -20,8 +20,8 @@ class Interval(NamedTuple):
     """An estimate for each unit."""
 
     value: PerUnit  # the share or the mean; NaN where a unit has no observation
-    low: PerUnit  # lower end of the interval
-    high: PerUnit  # upper end of the interval
+    low: PerUnit  # lower end of the interval; NaN where fewer than two clusters have an observation
+    high: PerUnit  # upper end of the interval; NaN where the lower end is
     n: PerUnit  # observations
     n_clusters: PerUnit  # clusters with an observation
 
@@ -52,7 +52,7 @@ def share_interval(seen: Values, n: Values, starts: Starts, *, level: float = 0.
         share = total / total_n
         residual = seen - share[owner] * n
         variance = k / (k - 1) * _long_run(residual, starts) / total_n**2
-        independent = share * (1 - share) / total_n
+        independent = share * (1 - share) / (total_n - 1)
         effect = np.maximum(variance / independent, 1.0)
         mean_size = np.add.reduceat(n**2, starts) / total_n
         assumed = 1 + WITHIN_CLUSTER * (mean_size - 1)
@@ -81,7 +81,7 @@ def mean_interval(values: Values, starts: Starts, *, level: float = 0.95) -> Int
 
 
 def _long_run(residual: Values, starts: Starts) -> PerUnit:
-    """The sum of squares of each unit with its likeness at short lags added (Bartlett weights), never less than without.
+    """The sum of squares of each unit with its likeness at short lags added (Bartlett weights), never lessened by it.
 
     The reach grows with the cube root of a unit's clusters. Memory that lowers the variance is not believed: the
     estimate is too noisy in short series to narrow an interval by it.
@@ -91,9 +91,9 @@ def _long_run(residual: Values, starts: Starts) -> PerUnit:
     reach = np.floor(1.5 * k ** (1 / 3)).astype(int)
     own = np.add.reduceat(residual**2, starts)
     total = own.copy()
-    for lag in range(1, int(reach.max()) + 1):
+    for lag in range(1, int(reach.max(initial=0)) + 1):
         product = np.zeros_like(residual)
-        product[lag:] = residual[lag:] * residual[:-lag] * (owner[lag:] == owner[:-lag])
+        product[lag:] = np.where(owner[lag:] == owner[:-lag], residual[lag:] * residual[:-lag], 0.0)
         weight = np.maximum(1 - lag / (reach + 1), 0.0)
         total += 2 * weight * np.add.reduceat(product, starts)
     return np.maximum(total, own)

@@ -60,7 +60,7 @@ class Sealer:
         """Texts of one message, sealed together; None where there are none."""
         if all(text is None for text in texts):
             return None
-        plain = json.dumps(texts, ensure_ascii=False).encode("utf-8", "replace")
+        plain = json.dumps(texts, ensure_ascii=False).encode()
         return _sealed(self._keys[relationship_id], plain, item_id.to_bytes(8, "little"))
 
     def open(self, relationship_id: int, item_id: int, sealed: bytes | None) -> list[str | None] | None:

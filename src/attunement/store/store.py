@@ -170,7 +170,8 @@ class Store:
         """TURNS, sorted by relationship, time, thread and position. Untimed messages come last."""
         return self._stream(
             "SELECT relationship_id, thread_id, message_id, parent_id, role, sent_us AS sent_at,"
-            " time_is = 0 AS is_stated, on_path, n_words, rating FROM messages ORDER BY relationship_id, sent_us NULLS LAST, thread_id, position",
+            " time_is = 0 AS is_stated, on_path, n_words, rating FROM messages"
+            " ORDER BY relationship_id, sent_us NULLS LAST, thread_id, position",
             TURNS,
             TURN_ROWS,
         )

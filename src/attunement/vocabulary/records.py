@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,15 @@ class Null:
     """The null in words."""
     p: float | Missing
     """How often the null gives something at least as far out, two-sided."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.p, Missing) and not 0 <= self.p <= 1:
+            raise SchemaError(
+                "a p-value is no probability",
+                got=f"p={self.p!r}",
+                have="a number from 0 to 1, or Missing",
+                do="give Missing and its reason where it cannot be known",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,15 @@ class Estimate:
     """The unit of the value, such as 'per 100 AI messages'."""
 
     def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            if not isinstance(number, Missing) and not math.isfinite(number):
+                raise SchemaError(
+                    f"the {name} of {self.measure} is no number",
+                    got=f"{name}={number!r}",
+                    have="a finite number, or Missing",
+                    do="give Missing and its reason where it cannot be known",
+                )
         if isinstance(self.value, Missing):
             return
         if not isinstance(self.low, Missing) and not isinstance(self.high, Missing) and self.low > self.high:

@@ -9,8 +9,13 @@ from attunement.sources.formats import (
     gemini,
     gemini_page,
     grok,
+    lmsys,
     open_webui,
+    openai_chat,
     replika,
+    sharegpt,
+    sillytavern,
+    wildchat,
 )
 from attunement.sources.forms import Form
 
@@ -26,7 +31,12 @@ FORMATS: dict[str, Form] = {
         *grok.FORMS,
         *open_webui.FORMS,
         *replika.FORMS,
+        *sillytavern.FORMS,
         *character_ai.FORMS,
+        *wildchat.FORMS,
+        *lmsys.FORMS,
+        *sharegpt.FORMS,
+        *openai_chat.FORMS,
     )
 }
 """Forms by key. A form that is told by fewer signs stands below those that are told by more."""
