@@ -48,7 +48,7 @@ def test_the_three_differ_as_they_were_written_to(found):
     assert pressing.value > 3 * max(kind.value, 0.5)
     assert _estimate(found, "Vesper", "rate.ai.mind_claim").value > _estimate(found, "Wren", "rate.ai.mind_claim").value
     assert _estimate(found, "Vesper", "rate.user.attach").value > _estimate(found, "Wren", "rate.user.attach").value
-    assert _estimate(found, "Wren", "rate.user.human_ties").value > 5
+    assert _estimate(found, "ChatGPT", "rate.user.attach").value == 0
     minutes = _estimate(found, "Vesper", "change.minutes")
     assert minutes.value > 0
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -54,7 +55,7 @@ def test_defaults_are_those_of_the_function(verb):
     signature = inspect.signature(FUNCTIONS[verb]).parameters
     for option in VERBS[verb].params:
         if option.name in signature and signature[option.name].default not in {inspect.Parameter.empty, None, ()}:
-            default = option.default
+            default = False if option.is_flag else option.get_default(click.Context(VERBS[verb]))
             assert (str(default) if isinstance(default, Path) else default) == signature[option.name].default, (
                 option.name
             )

@@ -45,14 +45,14 @@ def place(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("page", "blocks"), _fences("python"))
+@pytest.mark.parametrize(("page", "blocks"), list(_fences("python")))
 def test_python_fences_run(page, blocks, place):
     code = "\n".join(textwrap.dedent(block) for block in blocks)
     run = subprocess.run([sys.executable, "-c", code], cwd=place, capture_output=True, text=True, check=False)
     assert run.returncode == 0, f"{page}: {run.stderr[-2000:]}"
 
 
-@pytest.mark.parametrize(("page", "blocks"), _fences("console"))
+@pytest.mark.parametrize(("page", "blocks"), list(_fences("console")))
 def test_console_fences_run(page, blocks, place):
     """Lines that start with `$ ` run in order, in one folder for each page."""
     bin_folder = str(Path(sys.executable).parent)
@@ -84,7 +84,7 @@ def test_the_tutorial_runs(place):
     )
     client.execute()
     shown = {key for cell in notebook.cells for output in cell.get("outputs", []) for key in output.get("data", {})}
-    assert any(key.startswith("application/vnd.vegalite") for key in shown), "no figure showed itself"
+    assert "image/svg+xml" in shown, "no figure showed itself"
 
 
 def test_every_source_is_in_the_references():

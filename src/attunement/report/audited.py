@@ -88,7 +88,13 @@ class Audited:
 
     @property
     def figures(self) -> Mapping[str, alt.Chart | alt.LayerChart]:
-        """The figures of the report as Altair charts, which show themselves in a notebook."""
+        """The figures of the report as Altair charts, which show themselves in a notebook.
+
+        Altair's own way of showing them loads a script from another host. Where that is still the one in use, it is
+        changed to pictures that are drawn on this machine.
+        """
+        if alt.renderers.active in {"default", "html"}:
+            alt.renderers.enable("svg")
         return figures(self.contents)
 
     def __repr__(self) -> str:
