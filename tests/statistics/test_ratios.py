@@ -98,6 +98,18 @@ def test_alike_neighbours_widen_the_interval_and_unlike_ones_do_not_narrow_it(st
     assert shuffled.high - shuffled.low >= zigzag.high - zigzag.low
 
 
+def test_memory_that_would_narrow_the_interval_is_not_believed(statistics):
+    seen, n = np.tile([3.0, 1.0], 20), np.full(40, 5.0)
+    found = share(statistics, seen, n)
+    between = 40 / 39 * ((seen - 0.4 * n) ** 2).sum() / 200**2
+    effect = max(between / (0.4 * 0.6 / 199), 1.0)
+    few = (special.stdtrit(199, 0.975) / special.stdtrit(39, 0.975)) ** 2
+    effective = 200 / effect * few
+    assert found.low == pytest.approx(special.betaincinv(0.4 * effective, 0.6 * effective + 1, 0.025))
+    wide, narrow = np.tile([5.0, 0.0], 20), np.tile([3.0, 2.0], 20)
+    assert share(statistics, wide, n).low < share(statistics, narrow, n).low - 0.03
+
+
 def test_nothing_seen_in_few_long_sessions_says_less_than_in_many_short_ones(statistics):
     few, many = share(statistics, [0] * 4, [25] * 4), share(statistics, [0] * 100, [1] * 100)
     assert few.low == many.low == 0
@@ -148,12 +160,15 @@ def test_no_units_are_no_units(statistics):
 # -- invariances -------------------------------------------------------------------------------------------------------
 
 
+PROBABILITIES = st.sampled_from([0.0, 1.0]) | st.floats(0.001, 0.999)
+
+
 @st.composite
 def some_units(draw):
     units = []
     for _ in range(draw(st.integers(1, 5))):
         n = draw(st.lists(st.integers(0, 12), min_size=1, max_size=15))
-        units.append((np.array([draw(st.floats(0, 1)) * size for size in n]), np.array(n, float)))
+        units.append((np.array([draw(PROBABILITIES) * size for size in n]), np.array(n, float)))
     return units
 
 

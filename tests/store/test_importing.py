@@ -42,10 +42,10 @@ def test_a_message_that_stands_twice_in_an_export_is_kept_once(store, row, batch
 
 def test_a_newer_export_moves_the_path_and_brings_ratings(store, row, batch, take_in):
     take_in(store, batch([row("a", 0), row("a", 1), row("a", 2, rating=0.25)]))
-    newer = [row("a", 0), row("a", 1, on_path=False, rating=1.0), row("a", 2), row("a", 3)]
+    newer = [row("a", 0, on_path=False), row("a", 1, on_path=False, rating=1.0), row("a", 2), row("a", 3)]
     assert take_in(store, batch(newer)).n_added == 1
     turns = pa.Table.from_batches(list(store.turns()))
-    assert turns["on_path"].to_pylist() == [True, False, True, True]
+    assert turns["on_path"].to_pylist() == [False, False, True, True]
     assert turns["rating"].to_pylist() == [None, 1.0, 0.25, None], "a rating that is gone from the export is kept"
 
 

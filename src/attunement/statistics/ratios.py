@@ -62,7 +62,9 @@ def share_interval(seen: Values, n: Values, starts: Starts, *, level: float = 0.
         hits = share * effective
         low = special.betaincinv(hits, effective - hits + 1, 0.5 - level / 2)
         high = special.betaincinv(hits + 1, effective - hits, 0.5 + level / 2)
-    return Interval(share, np.where(hits == 0, 0.0, low), np.where(hits >= effective, 1.0, high), total_n, k)
+    low = np.where(hits == 0, 0.0, np.minimum(low, share))  # the inverse is coarse for shares next to 0 and 1
+    high = np.where(hits >= effective, 1.0, np.maximum(high, share))
+    return Interval(share, low, high, total_n, k)
 
 
 def mean_interval(values: Values, starts: Starts, *, level: float = 0.95) -> Interval:
