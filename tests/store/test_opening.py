@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -94,7 +95,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
         "attunement.store.database.MIGRATIONS", (*MIGRATIONS, "CREATE TABLE new (x INT); SELECT nonsense")
     )
     monkeypatch.setattr("attunement.store.database.VERSION", VERSION + 1)
-    with pytest.raises(duckdb.Error):
+    with pytest.raises(StoreError, match="as it was before"):
         Store(path)
     monkeypatch.undo()
     with Store(path) as store:
@@ -177,3 +178,26 @@ def test_a_store_in_memory_forgets_everything(batch, take_in):
         (number,) = store.relationships()["relationship_id"].to_pylist()
         assert store.forget(number) == 4
         assert store.relationships().num_rows == 0
+
+
+def test_what_a_killed_program_spilled_is_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    left = tmp_path / f"attunement-spill-{gone.pid}-abc"
+    left.mkdir()
+    (left / "text.tmp").write_text("words")
+    mine = tmp_path / f"attunement-spill-{os.getpid()}-abc"
+    mine.mkdir()
+    with Store():
+        assert not left.exists()
+        assert mine.exists()
+
+
+def test_a_write_that_fails_is_four_lines_and_leaves_all_as_it_was(tmp_path):
+    with Store(tmp_path / "kept.duckdb") as store:
+        database = store._database
+        with pytest.raises(StoreError, match="as it was before"), database.transaction():  # noqa: PT012
+            database.rows("INSERT INTO about VALUES ('half', 'done')")
+            database.rows("INSERT INTO no_such_table VALUES (1)")
+        assert database.about("half") is None

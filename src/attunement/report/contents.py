@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from attunement.errors import OptionError, SchemaError
-from attunement.vocabulary import NOTICES, PANEL, RELATIONSHIPS, SESSIONS, Estimate, Finding, check
+from attunement.errors import OptionError
+from attunement.vocabulary import NOTICES, PANEL, RELATIONSHIPS, SESSIONS, Finding, check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +62,6 @@ class Contents:
                 have="2 or more; 10 is the default",
                 do="leave it at 10",
             )
-        for finding in self.findings:
-            for estimate in finding.estimates:
-                _refuse_no_numbers(finding, estimate)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -91,16 +87,3 @@ class Written:
     """The tidy tables, each as CSV and as Parquet."""
     figures: tuple[Path, ...]
     """The figures as files, where they were asked for."""
-
-
-def _refuse_no_numbers(finding: Finding, estimate: Estimate) -> None:
-    """NaN and infinity say nothing to a reader; a value that is not there is a Missing with its reason."""
-    numbers = (estimate.value, estimate.low, estimate.high, estimate.level, estimate.null.p if estimate.null else 0.0)
-    for number in numbers:
-        if isinstance(number, float) and not math.isfinite(number):
-            raise SchemaError(
-                f"the finding {finding.key} holds a number that is none",
-                got=f"{number!r} in the estimate of {estimate.measure}",
-                have="a finite number, or a Missing with its reason",
-                do="give Missing where the number cannot be known",
-            )

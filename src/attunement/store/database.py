@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from attunement.errors import StoreError
 from attunement.store.schema import MIGRATIONS, VERSION
 
 _REWRITE_DUE = "rewrite_due"
+
+_SPILL = "attunement-spill-"
 
 MEMORY_LIMIT = "256MB"
 """What the database may hold in memory before it spills; measured to be enough for ten million messages."""
@@ -31,12 +33,33 @@ def private_files() -> Iterator[None]:
         os.umask(before)
 
 
+def _sweep() -> None:
+    """Remove what programs that were killed had spilled: in stores that are not sealed it may hold text."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SPILL}*"):
+        owner = folder.name.removeprefix(_SPILL).partition("-")[0]
+        if owner.isdigit() and not _is_running(int(owner)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_running(pid: int) -> bool:
+    if os.name == "nt":
+        return True  # asking there would end the process; its folders stay until the system clears them
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Database:
     """A connection to a store, and the folder that it spills into."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
-        self._spill = tempfile.mkdtemp(prefix="attunement-")
+        _sweep()
+        self._spill = tempfile.mkdtemp(prefix=f"{_SPILL}{os.getpid()}-")
         try:
             self.connection = self._connect()
         except BaseException:
@@ -99,11 +122,19 @@ class Database:
         self.connection.execute("BEGIN")
         try:
             yield
-        except BaseException:
-            self.connection.execute("ROLLBACK")
+            with private_files():
+                self.connection.execute("COMMIT")
+        except BaseException as fault:
+            with suppress(duckdb.Error):  # a failed commit has rolled back already
+                self.connection.execute("ROLLBACK")
+            if isinstance(fault, duckdb.Error):
+                raise StoreError(
+                    "the store could not be written; it is as it was before",
+                    got=str(fault).splitlines()[0][:200],
+                    have="room on the disk, and a file that no other program changes",
+                    do="make room or check the disk, and run the command again",
+                ) from fault
             raise
-        with private_files():
-            self.connection.execute("COMMIT")
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """All rows of a query. Every result is read to its end, as the connection asks."""
