@@ -1,0 +1,65 @@
+"""OpenTelemetry spans: every way in which content is recorded, and histories that repeat."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from attunement.errors import SourceError
+from attunement.sources import read
+
+FIXTURES = Path(__file__).parent / "fixtures" / "otel"
+
+
+def rows_of(path: Path):
+    reading = read(path, now=2_000_000_000_000_000)
+    rows = [row for batch in reading for row in batch.to_pylist()]
+    return rows, {row["what"]: row["n"] for row in reading.notices().to_pylist()}
+
+
+def test_a_history_that_is_repeated_is_added_once():
+    rows, _ = rows_of(FIXTURES / "traces.json")
+    first = [row for row in rows if row["conversation_id"] == "c-1"]
+    assert [row["role"] for row in first] == ["system", "person", "ai", "person", "ai", "ai"]
+    assert [row["on_path"] for row in first] == [True, True, True, True, True, False]
+    assert {row["person_id"] for row in first} == {"u-77"}
+
+
+def test_a_question_has_the_start_and_a_reply_the_end_of_its_call():
+    rows, _ = rows_of(FIXTURES / "spans.jsonl")
+    assert [row["sent_at"].strftime("%H:%M:%S") for row in rows] == ["10:00:00", "10:00:03", "10:02:00", "10:02:03"]
+    assert {row["sent_at_is"] for row in rows} == {"stated"}
+    assert {row["ai_id"] for row in rows} == {"Thistle"}
+
+
+def test_thinking_is_kept_apart_from_the_words():
+    rows, _ = rows_of(FIXTURES / "spans.jsonl")
+    assert rows[1]["text"] == "Broad beans, and peas under glass."
+    assert json.loads(rows[1]["extra"]) == {"thinking": "Cold soil."}
+
+
+def test_events_and_numbered_attributes_are_read_too():
+    rows, _ = rows_of(FIXTURES / "traces.json")
+    texts = [row["text"] for row in rows]
+    assert "is rhubarb a fruit" in texts
+    assert "Two thumbs deep." in texts
+
+
+def test_what_is_left_out_is_counted():
+    _, notices = rows_of(FIXTURES / "traces.json")
+    assert notices["calls without content"] == 1
+    assert notices["spans that are no calls to a language model"] == 1
+    assert notices["calls that do not say whose they are: each conversation counts as a person of its own"] == 1
+
+
+@pytest.mark.parametrize("broken", [3, "text", [3], {"parts": 3}, [{"role": 7, "parts": [4, None, {"type": 9}]}], None])
+def test_wrong_types_raise_nothing_but_a_source_error(tmp_path, broken):
+    span = {"name": "chat", "trace_id": "x", "attributes": {"gen_ai.input.messages": broken, "gen_ai.system": 4}}
+    path = tmp_path / "spans.jsonl"
+    path.write_text(json.dumps(span) + "\n" + json.dumps(span | {"events": broken, "start_time": broken}) + "\n")
+    try:
+        rows_of(path)
+    except SourceError as refused:
+        assert refused.do
