@@ -152,8 +152,9 @@ def _span(raw: tuple[dict[str, Any], dict[str, Any]], rows: Rows) -> _Span | Non
 
 
 def _time(record: Mapping[str, Any], keys: Sequence[str], rows: Rows) -> int | None:
-    value = next((record[key] for key in keys if record.get(key) not in {None, ""}), None)
-    return rows.stated(value) if isinstance(value, str | int | float) else None
+    values = (record.get(key) for key in keys)
+    value = next((value for value in values if isinstance(value, str | int | float) and value != ""), None)
+    return None if value is None else rows.stated(value)
 
 
 Messages = list[tuple[str, str, dict[str, Any]]]
