@@ -80,8 +80,11 @@ def _seen(construct: Read, estimate: Estimate, value: float) -> str:
     if value > 0:
         seen = f"were seen in {_of_100(construct, estimate)}"
         return f"Signs of {construct.quoted} {seen}; {read} could be read."
+    none = f"No signs of {construct.quoted} were recognised in {construct.of}; {read} could be read"
+    if construct.is_draft:
+        return f"{none}. A draft misses many wordings, so this does not say that there were none."
     fits = "" if isinstance(estimate.high, Missing) else f"; up to {number(estimate.high)} of 100 would still fit that"
-    return f"No signs of {construct.quoted} were seen in {construct.of}; {read} could be read{fits}."
+    return f"{none}{fits}."
 
 
 def _of_100(construct: Read, estimate: Estimate) -> str:
