@@ -4,6 +4,9 @@
 
 FOLDER holds `convai2_wild`, `mibot_mi`, `chatgpt_export_masked` and `export_fixtures`. What is expected was counted
 without this package, or stands in the notes of each data set. Only counts are kept. Ends with 1 if one is wrong.
+
+Of the 383 rated dialogues of convai2_wild, 278 have a reply of a bot, which then carries the rating. In the other 105
+the bot never says anything, so the rating stands with the last message of the person, and a notice says so.
 """
 
 from __future__ import annotations
@@ -16,7 +19,10 @@ from typing import Any
 
 from keeping import keep
 
+from attunement.audit import take_in
+from attunement.panels import find_sessions
 from attunement.sources import Form, mapped, read
+from attunement.store import Store
 
 MAPPINGS = Path(__file__).parent / "mappings"
 EXPECTED: dict[str, dict[str, int]] = {
@@ -27,6 +33,7 @@ EXPECTED: dict[str, dict[str, int]] = {
         "person": 5094,
         "ai": 4842,
         "rated": 383,
+        "rated_ai": 278,
         "stated": 714,
     },
     "mibot_mi/transcripts.jsonl": {"conversations": 58, "people": 58, "messages": 4587, "stated": 0},
@@ -41,10 +48,27 @@ EXPECTED: dict[str, dict[str, int]] = {
         "tool": 37,
         "branch_points": 4,
         "off_path": 9,
+        "sessions_15": 253,
+        "sessions_30": 178,
+        "sessions_60": 139,
     },
     "export_fixtures/chatgpt_mitkury_branch.json": {"conversations": 1, "branch_points": 1},
     "export_fixtures/chatgpt_looselips_minimal.json": {"conversations": 5, "stated": 0},
 }
+
+
+GAPS = (15, 30, 60)
+"""Minutes without a message, after which a new session begins."""
+
+
+def sessions(path: Path, form: Form | None) -> dict[str, int]:
+    """How many sessions there are, at each gap, of what a store keeps of the export."""
+    with Store() as store:
+        take_in(read(path, form=form), store, read_from=path.name)
+        return {
+            f"sessions_{gap}": sum(batch.num_rows for batch in find_sessions(store.turns(), gap_minutes=gap))
+            for gap in GAPS
+        }
 
 
 def found(path: Path, form: Form | None) -> dict[str, int]:
@@ -60,7 +84,9 @@ def found(path: Path, form: Form | None) -> dict[str, int]:
         "branch_points": sum(n > 1 for n in children.values()),
         "off_path": sum(not row["on_path"] for row in rows),
         "rated": sum(row["rating"] is not None for row in rows),
+        "rated_ai": sum(row["rating"] is not None and row["role"] == "ai" for row in rows),
         "stated": sum(row["sent_at_is"] == "stated" for row in rows),
+        **sessions(path, form),
     }
 
 

@@ -33,7 +33,8 @@ class AttunementError(Exception):
 
     def __str__(self) -> str:
         rows = [("got", self.got), ("have", self.have), ("do", self.do)]
-        return "\n".join([self.what, *(f"  {word:<5} {text}" for word, text in rows if text)])
+        lines = [self.what, *(f"  {word:<5} {text}" for word, text in rows if text)]
+        return "\n".join(" ".join(line.splitlines()) for line in lines)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.what, self.got, self.have, self.do))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from inspect_ai.log import read_eval_log, write_eval_log
+from inspect_ai.log import EvalError, read_eval_log, write_eval_log
 
 from attunement.errors import ExtraMissing, SourceError
 from attunement.sources import read
@@ -53,6 +53,21 @@ def test_the_packed_form_gives_the_same(tmp_path, in_zip):
     assert [[row[name] for name in ours] for row in rows_of(packed)[0]] == [
         [row[name] for name in ours] for row in rows_of(FIXTURE)[0]
     ]
+
+
+@pytest.mark.parametrize("kind", ["eval", "json"])
+def test_long_texts_are_found_again_and_samples_that_failed_are_counted(tmp_path, kind):
+    log = read_eval_log(str(FIXTURE))
+    sample = log.samples[0]
+    sample.messages[1].content = "attachment://0123456789abcdef0123456789abcdef"
+    sample.attachments["0123456789abcdef0123456789abcdef"] = "A long question about rye. " * 40
+    sample.error = EvalError(message="refused", traceback="", traceback_ansi="")
+    path = tmp_path / f"bread.{kind}"
+    write_eval_log(log, str(path))
+    rows, notices = rows_of(path)
+    assert rows[1]["text"].count("A long question about rye.") == 40
+    failed = [row["n"] for row in notices.to_pylist() if "ended in an error" in row["what"]]
+    assert failed == [1]
 
 
 def test_a_broken_log_is_four_lines(tmp_path):

@@ -207,6 +207,56 @@ def test_files_that_the_mapping_does_not_name_are_left_out(tmp_path: Path) -> No
     assert [part.member.name for part in reading.parts] == ["log.jsonl"]
 
 
+PLAIN = """
+[conversations]
+id = "id"
+person = "who"
+ai = { fixed = "Juniper" }
+started_at = "begun"
+rating = { at = "stars", min = 1, max = 5 }
+
+[messages]
+at = "turns"
+role = "role"
+text = "text"
+"""
+
+
+def test_the_rating_of_a_conversation_stands_with_its_last_reply(tmp_path: Path) -> None:
+    path = tmp_path / "rated.json"
+    said = [{"role": "user", "text": "A."}, {"role": "bot", "text": "B."}, {"role": "user", "text": "C."}]
+    begun = {"who": "anna", "begun": "2026-07-01T08:00:00Z"}
+    path.write_text(
+        json.dumps(
+            [
+                begun | {"id": "1", "stars": 5, "turns": said},
+                begun | {"id": "2", "stars": 3, "turns": said[:1]},
+                begun | {"id": "3", "stars": None, "turns": said},
+            ]
+        ),
+        encoding="utf-8",
+    )
+    reading, rows = read_all(path, PLAIN)
+    assert [row["rating"] for row in rows] == [None, 1.0, None, 0.5, None, None, None]
+    assert notices(reading, "inferred").count("in which the AI says nothing") == 1
+    assert "is not there" not in "".join(row["what"] for row in reading.notices().to_pylist())
+
+
+def test_fields_that_are_not_there_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "gaps.json"
+    path.write_text(json.dumps([{"turns": [{"role": "user"}, {"role": "bot", "text": "B."}]}]), encoding="utf-8")
+    reading, rows = read_all(path, PLAIN)
+    assert [row["text"] for row in rows] == [None, "B."]
+    missing = {key for key in ("id", "person") if f"`conversations.{key}`" in notices(reading, "inferred")}
+    assert missing == {"id", "person"}
+    assert "`conversations.started_at`" in notices(reading, "not_measured")
+    assert "`messages.text`" in notices(reading, "not_measured")
+    assert "`conversations.ai`" not in notices(reading, "inferred")
+    named = read(path, form=mapped(tmp_path / "mapping.toml"), person="anna")
+    list(named)
+    assert "`conversations.person`" not in notices(named, "inferred")
+
+
 # -- what is wrong is said before anything is read -----------------------------------------------------------------
 
 GOOD = '[messages]\nat = "m"\nrole = "r"\ntext = "t"\n'

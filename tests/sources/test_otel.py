@@ -55,6 +55,48 @@ def test_what_is_left_out_is_counted():
     assert notices["calls that do not say whose they are: each conversation counts as a person of its own"] == 1
 
 
+def call(minute, given, said, **more):
+    messages = [{"role": role, "parts": [{"type": "text", "content": text}]} for role, text in given]
+    reply = [{"role": "assistant", "parts": [{"type": "text", "content": said}]}]
+    attributes = {"gen_ai.conversation.id": "c", "gen_ai.input.messages": messages, "gen_ai.output.messages": reply}
+    at = 1_772_434_800 + 60 * minute
+    return json.dumps({"trace_id": "t", "start_time": at, "end_time": at + 1, "attributes": attributes | more})
+
+
+FIRST = [("user", "A."), ("assistant", "B."), ("user", "C."), ("assistant", "D."), ("user", "E.")]
+
+
+def test_instructions_that_change_do_not_begin_the_history_anew(tmp_path):
+    path = tmp_path / "spans.jsonl"
+    calls = [
+        call(0, [("system", "Now 8."), *FIRST[:1]], "B."),
+        call(1, [("system", "Now 9."), *FIRST[:3]], "D."),
+        call(2, FIRST, "F."),
+    ]
+    path.write_text("\n".join(calls), encoding="utf-8")
+    rows, notices = rows_of(path)
+    assert [row["text"] for row in rows] == ["Now 8.", "A.", "B.", "Now 9.", "C.", "D.", "E.", "F."]
+    assert all(row["on_path"] for row in rows)
+    assert [row["sent_at"].minute for row in rows if row["role"] == "person"] == [0, 1, 2]
+    assert not any("does not begin" in what for what in notices)
+
+
+def test_a_history_that_was_shortened_is_a_branch_and_is_counted(tmp_path):
+    path = tmp_path / "spans.jsonl"
+    path.write_text("\n".join([call(0, FIRST[:3], "D."), call(1, FIRST[2:], "F.")]), encoding="utf-8")
+    rows, notices = rows_of(path)
+    assert [row["on_path"] for row in rows] == [False] * 4 + [True] * 4
+    assert [n for what, n in notices.items() if "does not begin" in what] == [1]
+
+
+def test_what_a_tool_gives_back_may_be_any_json(tmp_path):
+    path = tmp_path / "spans.jsonl"
+    given = [{"role": "tool", "parts": [{"type": "tool_call_response", "id": "1", "response": {"celsius": 3}}]}]
+    path.write_text(call(0, [], "Cold.", **{"gen_ai.input.messages": given}), encoding="utf-8")
+    rows, _ = rows_of(path)
+    assert [row["text"] for row in rows] == ['{"celsius": 3}', "Cold."]
+
+
 @pytest.mark.parametrize("broken", [3, "text", [3], {"parts": 3}, [{"role": 7, "parts": [4, None, {"type": 9}]}], None])
 def test_wrong_types_raise_nothing_but_a_source_error(tmp_path, broken):
     span = {"name": "chat", "trace_id": "x", "attributes": {"gen_ai.input.messages": broken, "gen_ai.system": 4}}

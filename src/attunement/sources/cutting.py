@@ -186,17 +186,29 @@ def _buffered(stream: BinaryIO) -> BinaryIO:
 
 
 def whole_record(member: Member, rows: Rows) -> Iterator[Any]:
-    """The one value of a JSON file."""
+    """The one value of a JSON file; or its lines, where the first was too long to be told from a whole file."""
     with member.open() as stream:
         text = stream.read().removeprefix(_BOM)
     mended: list[str] = []
     try:
         value = decode(text, mended=mended)
     except Undecodable as fault:
+        if _is_first_line_whole(text):
+            yield from line_records(member, rows)
+            return
         raise refusal(fault, name=member.name, place=f"near byte {fault.at}") from fault
     for what in mended:
         rows.notice("mended", f"{what} was replaced by U+FFFD")
     yield value
+
+
+def _is_first_line_whole(text: bytes) -> bool:
+    line, _, rest = text.lstrip().partition(b"\n")
+    try:
+        decode(line)
+    except Undecodable:
+        return False
+    return bool(rest.strip())
 
 
 def csv_records(member: Member, rows: Rows) -> Iterator[dict[str, str]]:

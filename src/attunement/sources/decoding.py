@@ -15,6 +15,7 @@ from attunement.errors import SourceError
 
 _PLACE = re.compile(r"at line (\d+) column (\d+)$")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 class Undecodable(ValueError):
@@ -58,11 +59,20 @@ def decode(text: bytes, *, mended: list[str] | None = None) -> Any:
 
 
 def partial(text: bytes) -> Any:
-    """The value of the beginning of a JSON text, as far as it goes; None where it is no JSON."""
-    try:
-        return jiter.from_json(text, partial_mode="trailing-strings")
-    except ValueError:
-        return None
+    """The value of the beginning of a JSON text, as far as it goes and up to a first fault; None where it is no JSON.
+
+    It is only looked at to tell a form. Whoever reads the whole text finds the fault again, and says what it is.
+    """
+    for _ in range(3):
+        try:
+            return jiter.from_json(text, partial_mode="trailing-strings")
+        except ValueError as fault:
+            why = str(fault)
+            if "surrogate" in why or "hex escape" in why:
+                text = _SURROGATE_ESCAPE.sub(rb"\\ufffd", text)
+            else:
+                text = text[: max(_byte_of(text, why) - 1, 0)]
+    return None
 
 
 def _byte_of(text: bytes, why: str) -> int:

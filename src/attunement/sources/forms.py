@@ -81,13 +81,13 @@ def sample(member: Member) -> Sample:
         return _of_parquet(member, head)
     if head.startswith(b"PK\x03\x04"):
         return Sample(member, "archive", None, head)
+    _refuse_other_encodings(member, head)
     if text[:1] == b"[":
         value = partial(text)
         records = tuple(value[:8]) if isinstance(value, list) else ()
         return Sample(member, "array", records[0] if records else None, head, records)
     if text[:1] == b"{":
         return _of_object(member, head, text)
-    _refuse_other_encodings(member, head)
     if text[:1] == b"<":
         return Sample(member, "html", None, head)
     return _of_csv(member, head)
@@ -95,15 +95,25 @@ def sample(member: Member) -> Sample:
 
 def _of_object(member: Member, head: bytes, text: bytes) -> Sample:
     line, _, rest = text.partition(b"\n")
-    try:
-        first = decode(line)
-    except Undecodable:
-        first = None
-    if isinstance(first, dict) and (rest.lstrip()[:1] == b"{" or member.name.lower().endswith((".jsonl", ".ndjson"))):
-        whole = [partial(piece) for piece in text[: text.rfind(b"\n") + 1].split(b"\n")[:8] if piece.strip()]
-        return Sample(member, "lines", first, head, tuple(whole) or (first,))
+    named_lines = member.name.lower().endswith((".jsonl", ".ndjson"))
+    first = _whole(line)
+    if (isinstance(first, dict) and rest.lstrip()[:1] == b"{") or named_lines:
+        pieces = [piece for piece in text[: text.rfind(b"\n") + 1].split(b"\n")[:8] if piece.strip()]
+        records = [value for piece in pieces or [line] if isinstance(value := _whole(piece), dict)]
+        if records:
+            return Sample(member, "lines", records[0], head, tuple(records))
     value = partial(text)
+    if named_lines and not rest:
+        return Sample(member, "lines", value, head, (value,))
     return Sample(member, "object", value, head, (value,))
+
+
+def _whole(line: bytes) -> Any:
+    """The value of a line, or None where it is no JSON."""
+    try:
+        return decode(line)
+    except Undecodable:
+        return None
 
 
 def _of_parquet(member: Member, head: bytes) -> Sample:

@@ -28,6 +28,16 @@ _ONE_TIME = (
     "the times of single messages are not stated: the first of a conversation has the time at which it began, and the "
     "others are given the same"
 )
+_MISSING = {
+    "conversations.id": "inferred",
+    "conversations.person": "inferred",
+    "conversations.ai": "inferred",
+    "conversations.started_at": "not_measured",
+    "messages.id": "inferred",
+    "messages.text": "not_measured",
+    "messages.sent_at": "not_measured",
+}
+"""The kind of notice for a field that is not there: something stands in its place, or nothing does."""
 _NO_TIMES = "no times are stated, so that nothing can be said over time"
 
 
@@ -101,7 +111,8 @@ class _Adder:
         if what.order is not None:
             order = what.order
             items = sorted(items, key=lambda item: _rank(order.first(item)))
-        pairs = [(item, turn) for item in items for side in what.sides if (turn := self._turn(side, item)) is not None]
+        made = ((item, self._turn(side, item, number)) for item in items for side in what.sides)
+        pairs = [(item, turn) for item, turn in made if turn is not None]
         turns = [turn for _, turn in pairs]
         if not turns:
             rows.notice("skipped", "records without messages", example=f"record {number}")
@@ -109,10 +120,19 @@ class _Adder:
         if what.are == "records":
             pairs = []
         person = self.text(what.person, [*_said_by("person", pairs), *holders])
-        ai = self.text(what.ai, [*_said_by("ai", pairs), *holders]) or what.title
+        ai = self.text(what.ai, [*_said_by("ai", pairs), *holders])
         begun = self._first(what.started_at, holders)
+        where = f"record {number}"
+        if not rows.person:
+            self._count_missing("conversations.person", what.person, person, where)
+        if not rows.ai:
+            self._count_missing("conversations.ai", what.ai, ai, where)
+        self._count_missing("conversations.started_at", what.started_at, begun, where)
+        ai = ai or what.title
         started_at = None if begun is None else self._time(begun)
-        name = self.conversation_id(holders) or f"from {digest_of(person, ai, begun, turns[0].role, turns[0].text)}"
+        stated_id = self.conversation_id(holders)
+        self._count_missing("conversations.id", what.ids[0] if what.ids else None, stated_id, where)
+        name = stated_id or f"from {digest_of(person, ai, begun, turns[0].role, turns[0].text)}"
         self.n_of[name] += 1
         name = name if self.n_of[name] == 1 else f"{name}.{self.n_of[name]}"
         rows.conversation(name, person_id=person, ai_id=ai)
@@ -131,9 +151,21 @@ class _Adder:
             turns[0].sent_at = started_at
         rating = self._rating(self.what.rating, holders)
         if rating is not None:
-            if turns[-1].rating is not None:
-                turns[-1].extra["own_rating"] = turns[-1].rating
-            turns[-1].rating = rating
+            self._rate(turns, rating)
+
+    def _rate(self, turns: list[Turn], rating: float) -> None:
+        """Keep the rating of a conversation with its last reply; where the AI said nothing, with its last message."""
+        rated = next((turn for turn in reversed(turns) if turn.role == "ai"), None)
+        if rated is None:
+            rated = turns[-1]
+            self.rows.notice(
+                "inferred",
+                "ratings of conversations in which the AI says nothing, kept with the last message",
+                do="leave these out where you study ratings of replies",
+            )
+        if rated.rating is not None:
+            rated.extra["own_rating"] = rated.rating
+        rated.rating = rating
 
     def conversation_id(self, holders: list[Found]) -> str:
         """What the source calls the conversation; several fields are joined."""
@@ -150,15 +182,30 @@ class _Adder:
             return None
         return next((value for one in holders if (value := field.value(one)) is not None), None)
 
-    def _turn(self, side: Side, item: Found) -> Turn | None:
+    def _count_missing(self, key: str, field: Field | None, value: object, where: str) -> None:
+        """Count a field that the mapping file names and that is not there."""
+        if field is not None and (value is None or value == ""):
+            self.rows.notice(
+                _MISSING[key],
+                f"the field that `{key}` of the mapping file names is not there",
+                example=where,
+                do="check the path, or let the file be as it is if the source does not always state it",
+            )
+
+    def _turn(self, side: Side, item: Found, number: int) -> Turn | None:
         text = _words(side.text, item)
         if len(self.what.sides) > 1 and text is None:
             self.rows.notice("skipped", "records in which one side says nothing")
             return None
         stated = self._first(side.sent_at, [item])
+        key = self.text(side.id, [item])
+        where = f"record {number}"
+        self._count_missing("messages.text", side.text, text, where)
+        self._count_missing("messages.sent_at", side.sent_at, stated, where)
+        self._count_missing("messages.id", side.id, key, where)
         extra = {place.name: value for place in side.extra if (value := place.first(item)) is not None}
         return Turn(
-            key=self.text(side.id, [item]),
+            key=key,
             parent=self.text(side.parent, [item]),
             role=self._role(side, item),
             text=text,

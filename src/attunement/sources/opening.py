@@ -122,7 +122,15 @@ def _in_zip(path: Path, *, name: str) -> list[Member]:
             have=f"at most {MAX_MEMBERS} in an export",
             do="check where the file comes from; it is not an export",
         )
-    return [_zip_member(path, entry, name=name) for entry in entries if not entry.is_dir()]
+    found = [_zip_member(path, entry, name=name) for entry in entries if not entry.is_dir()]
+    if not found:
+        raise SourceError(
+            f"{name} holds no file",
+            got="0 files",
+            have="a zip with an export in it",
+            do="export again, and check that the download finished",
+        )
+    return found
 
 
 def _zip_member(path: Path, entry: zipfile.ZipInfo, *, name: str) -> Member:

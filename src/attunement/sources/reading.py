@@ -185,7 +185,7 @@ def read(
             left_out.notice("skipped", f"files ending in {_ending(member.name)}: no messages in them")
             continue
         seen = sample(member)
-        known = form or tell(seen)
+        known = tell(seen) if form is None else form if form.recognise(seen) else None
         if known is None:
             left_out.notice(
                 "skipped",

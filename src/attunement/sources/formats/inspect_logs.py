@@ -75,6 +75,13 @@ def _add_sample(sample: Any, rows: Rows, *, task: str, run: str, ai_id: str) -> 
     if not sample.messages:
         rows.notice("skipped", "samples without messages", example=f"sample {sample.id}")
         return
+    if getattr(sample, "error", None):
+        rows.notice(
+            "not_measured",
+            "samples that ended in an error: what they hold may be cut short",
+            example=f"sample {sample.id}",
+            do="leave these out, or run them again",
+        )
     times = _times(sample)
     started_at = rows.stated(sample.started_at) if getattr(sample, "started_at", None) else None
     above, seen_at = "", started_at

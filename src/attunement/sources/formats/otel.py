@@ -6,6 +6,7 @@ share is added once, and where they part there is a branch. Content stands in at
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ _EVENT_ROLES = {
 }
 
 
+Message = tuple[str, str, dict[str, Any]]
+"""Who said it, the words, and what else it holds."""
+Messages = list[Message]
+
+
 @dataclass(slots=True)
 class _Span:
     """A call: what went in, what came out, and when."""
@@ -45,8 +51,8 @@ class _Span:
     started_at: int | None
     ended_at: int | None
     trace: str
-    given: list[tuple[str, str, dict[str, Any]]]
-    said: list[tuple[str, str, dict[str, Any]]]
+    given: Messages
+    said: Messages
 
 
 def recognise(seen: Sample) -> bool:
@@ -157,9 +163,6 @@ def _time(record: Mapping[str, Any], keys: Sequence[str], rows: Rows) -> int | N
     return None if value is None else rows.stated(value)
 
 
-Messages = list[tuple[str, str, dict[str, Any]]]
-
-
 def _messages(attributes: Mapping[str, Any], rows: Rows) -> tuple[Messages, Messages]:
     """What attributes say went in and came out, in the present way or in the older numbered one."""
     given = _listed(attributes.get("gen_ai.system_instructions"), rows, "system")
@@ -230,7 +233,7 @@ def _text(parts: object, rows: Rows) -> tuple[str, dict[str, Any]]:
         elif kind == "tool_call":
             tools.append(text_of(part, "name") or "unnamed")
         elif kind == "tool_call_response":
-            words.append(text_of(part, "response", "result", "content"))
+            words.append(_response(part))
         elif kind in {"blob", "file", "uri"}:
             rows.notice("skipped", "files in messages: there are no words in them")
         else:
@@ -239,44 +242,94 @@ def _text(parts: object, rows: Rows) -> tuple[str, dict[str, Any]]:
     return "\n".join(filter(None, words)), compact(thinking="\n".join(thinking), tool_calls=tools)
 
 
+def _response(part: Mapping[str, Any]) -> str:
+    """What a tool gave back, which is text or any JSON."""
+    found = next((part[key] for key in ("response", "result", "content") if part.get(key) is not None), "")
+    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, sort_keys=True, default=str)
+
+
 def _add_conversation(spans: Sequence[_Span], rows: Rows, name: str) -> None:
-    turns: dict[str, Turn] = {}
+    tree = _Histories(rows, f"conversation {name}")
     leaf = ""
     for span in spans:
+        leaf = tree.add(span) or leaf
+    started_at = next((span.started_at for span in spans if span.started_at), None)
+    add_thread(list(tree.turns.values()), rows, where=tree.where, leaf=leaf, started_at=started_at)
+
+
+class _Histories:
+    """The histories of a conversation's calls, laid over each other.
+
+    A message is known by the messages before it. Instructions do not count among those: many programs write the time
+    of day into them, and a history that begins with other instructions is still the same history. Instructions that
+    were not heard before stand above the first message that came with them.
+    """
+
+    def __init__(self, rows: Rows, where: str) -> None:
+        self.rows = rows
+        self.where = where
+        self.turns: dict[str, Turn] = {}
+        self._heard: dict[str, frozenset[str]] = {"": frozenset()}
+        self._told: list[tuple[str, int | None]] = []
+
+    def add(self, span: _Span) -> str:
+        """Add what no call before had, and give the key of the message that this one ends in."""
         model = text_of(span.attributes, "gen_ai.response.model", "gen_ai.request.model") or None
-        above = ""
+        above, self._told = "", []
+        self._say_if_it_begins_anew(span)
         for place, message in enumerate(span.given):
             is_last = place == len(span.given) - 1
-            above = _add_turn(turns, message, above, rows, at=span.started_at if is_last else None)
-        first = above
-        for message in span.said:
-            key = _add_turn(turns, message, first, rows, at=span.ended_at, model=model)
-            above = key if above == first else above
-        leaf = above
-    started_at = next((span.started_at for span in spans if span.started_at), None)
-    add_thread(list(turns.values()), rows, where=f"conversation {name}", leaf=leaf, started_at=started_at)
+            above = self._add(message, above, at=span.started_at if is_last else None)
+        keys = [self._add(message, above, at=span.ended_at, model=model) for message in span.said]
+        if not keys:
+            return self._tell(above)
+        return keys[0]
 
+    def _say_if_it_begins_anew(self, span: _Span) -> None:
+        first = next((message for message in span.given if _ROLES.get(message[0].lower()) != "system"), None)
+        spoken = any(turn.role != "system" for turn in self.turns.values())
+        if first is not None and spoken and digest_of("", first[0], first[1]) not in self.turns:
+            self.rows.notice(
+                "inferred",
+                "calls whose history does not begin as one before it in their conversation: kept as a branch",
+                example=self.where,
+                do="where the program shortens histories, these messages are counted twice: record whole histories",
+            )
 
-def _add_turn(
-    turns: dict[str, Turn],
-    message: tuple[str, str, dict[str, Any]],
-    above: str,
-    rows: Rows,
-    *,
-    at: int | None,
-    model: str | None = None,
-) -> str:
-    """Add a message unless a span before has it already, and give its key."""
-    said_by, text, extra = message
-    key = digest_of(above, said_by, text)
-    if key not in turns:
+    def _add(self, message: Message, above: str, *, at: int | None, model: str | None = None) -> str:
+        """Add a message unless a call before has it already, and give its key; instructions wait for what follows."""
+        said_by, text, extra = message
         role = _ROLES.get(said_by.lower())
+        if role == "system":
+            self._told.append((text, at))
+            return above
+        key = digest_of(above, said_by, text)
+        if key in self.turns:
+            return key
         if role is None:
-            rows.notice("unknown_type", f"a role {named(said_by)}, kept as tool")
-        turns[key] = Turn(
-            key=key, parent=above, role=role or "tool", text=text or None, sent_at=at, model=model, extra=extra
+            self.rows.notice("unknown_type", f"a role {named(said_by)}, kept as tool")
+        over = self._tell(above)
+        self._put(
+            Turn(key=key, parent=over, role=role or "tool", text=text or None, sent_at=at, model=model, extra=extra)
         )
-    return key
+        return key
+
+    def _tell(self, above: str) -> str:
+        """Add the instructions that wait, save those that were heard on the way down to `above`."""
+        for text, at in self._told:
+            if text in self._heard[above]:
+                continue
+            key = digest_of(above, "system", text)
+            if key not in self.turns:
+                self._put(Turn(key=key, parent=above, role="system", text=text or None, sent_at=at))
+                self._heard[key] = self._heard[above] | {text}
+            above = key
+        self._told = []
+        return above
+
+    def _put(self, turn: Turn) -> None:
+        self.turns[turn.key] = turn
+        self._heard[turn.key] = self._heard[turn.parent]
 
 
 FORMS = (
