@@ -19,7 +19,7 @@ assert SPEC.loader is not None
 FUZZ = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(FUZZ)
 
-N_EXAMPLES = int(os.environ.get("ATTUNEMENT_FUZZ", "25"))
+N_EXAMPLES = int(os.environ.get("ATTUNEMENT_FUZZ", "10"))
 """How many mutations of each file are tried; set ATTUNEMENT_FUZZ to try more."""
 
 SECONDS = 20.0
@@ -169,7 +169,7 @@ def spoil(value: Any, data: st.DataObject) -> Any:
     holder = inside(value, tuple(above))
     how = data.draw(st.sampled_from(["replace", "delete", "move", "double", "rename", "swap"]))
     if how == "replace":
-        holder[last] = data.draw(WRONG)
+        holder[last] = copy.deepcopy(data.draw(WRONG))
     elif how == "delete":
         del holder[last]
     elif how == "move":

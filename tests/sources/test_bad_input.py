@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from attunement.errors import SourceError
@@ -295,3 +297,15 @@ def test_a_first_line_that_is_broken_hides_no_other(tmp_path: Path) -> None:
 def test_half_a_character_in_the_first_lines_hides_no_form(tmp_path: Path) -> None:
     _, rows = read_all(written(tmp_path, json.dumps(PLAIN).replace("morning", "\\ude00") + "\n", "conversations.jsonl"))
     assert len(rows) == 2
+
+
+def test_a_row_of_parquet_whose_time_is_in_no_calendar_is_left_out(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "Hi."}]
+    times = pa.array([int(SUMMER) * 10**6, 10**18], pa.timestamp("us"))
+    table = pa.table(
+        {"conversation_id": ["a", "b"], "model": ["m", "m"], "timestamp": times, "conversation": [turns, turns]}
+    )
+    pq.write_table(table, tmp_path / "chat.parquet")
+    reading, rows = read_all(tmp_path / "chat.parquet")
+    assert [row["conversation_id"] for row in rows] == ["a"]
+    assert "rows with a time that is in no calendar" in {row["what"] for row in reading.notices().to_pylist()}

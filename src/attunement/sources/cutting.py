@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any, BinaryIO
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attunement.errors import SourceError
@@ -244,21 +245,34 @@ def csv_records(member: Member, rows: Rows) -> Iterator[dict[str, str]]:
             ) from fault
 
 
-def parquet_records(member: Member, rows: Rows) -> Iterator[dict[str, Any]]:  # noqa: ARG001 - one signature for all cuts
+def parquet_records(member: Member, rows: Rows) -> Iterator[dict[str, Any]]:
     """The rows of a Parquet file, a few hundred at a time."""
     with member.open() as stream:
         source = stream if stream.seekable() else io.BytesIO(stream.read())
         try:
             table = pq.ParquetFile(source)
             for batch in table.iter_batches(batch_size=512):
-                yield from batch.to_pylist()
-        except (OSError, ValueError) as fault:
+                yield from parquet_rows(batch, rows)
+        except (OSError, ValueError, pa.ArrowException) as fault:
             raise SourceError(
                 f"{member.name} cannot be read as Parquet",
                 got=str(fault)[:200],
                 have="a complete Parquet file",
                 do="download the file again",
             ) from fault
+
+
+def parquet_rows(batch: pa.RecordBatch, rows: Rows | None = None) -> list[dict[str, Any]]:
+    """The rows of a batch; one with a time that lies in no year from 1 to 9999 is left out and counted."""
+    try:
+        found: list[dict[str, Any]] = batch.to_pylist()
+    except OverflowError:
+        if batch.num_rows > 1:
+            return [row for place in range(batch.num_rows) for row in parquet_rows(batch.slice(place, 1), rows)]
+        if rows is not None:
+            rows.notice("skipped", "rows with a time that is in no calendar")
+        return []
+    return found
 
 
 CUTS = {

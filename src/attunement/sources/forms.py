@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from attunement.errors import SourceError
+from attunement.sources.cutting import parquet_rows
 from attunement.sources.decoding import Undecodable, decode, partial
 from attunement.sources.opening import Member
 from attunement.sources.rows import Rows
@@ -121,14 +123,13 @@ def _of_parquet(member: Member, head: bytes) -> Sample:
         source = stream if stream.seekable() else io.BytesIO(stream.read())
         try:
             batch = next(pq.ParquetFile(source).iter_batches(batch_size=4), None)
-        except (OSError, ValueError) as fault:
+        except (OSError, ValueError, OverflowError) as fault:
             raise SourceError(
                 f"{member.name} cannot be read as Parquet",
                 got=str(fault)[:200],
                 have="a complete Parquet file",
                 do="download the file again",
             ) from fault
-    records = tuple(batch.to_pylist()) if batch is not None else ()
     return Sample(member, "parquet", records[0] if records else None, head, records)
 
 

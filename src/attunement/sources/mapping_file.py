@@ -6,6 +6,8 @@ import re
 import tomllib
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import isfinite
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -125,11 +127,10 @@ def described(path: Path) -> Described:
     name = top.text("name", usual=re.sub(r"[^A-Za-z0-9_.-]", "-", path.stem))
     if not _NAME.fullmatch(name):
         raise top.wrong("name", name, have="letters, digits, dots, hyphens and underscores", do="give a plain name")
-    files = top.table.get("files", "*")
     return Described(
         name=name,
         title=top.text("title", usual=name),
-        files=tuple(map(str, files)) if isinstance(files, list) else (str(files),),
+        files=_files(top),
         are="rows" if are == "rows" else "records",
         at=conversations.place("at"),
         ids=conversations.fields("id"),
@@ -143,7 +144,7 @@ def described(path: Path) -> Described:
         order=order,
         sides=sides,
         roles=_roles(top),
-        time_format=times.text("format", usual=""),
+        time_format=_format(times),
         zone=_zone(times),
     )
 
@@ -229,6 +230,26 @@ def _roles(top: _Section) -> dict[str, str]:
                 do="give one of these",
             )
     return {role: role for role in ROLES} | {word.lower(): role for word, role in given.items()}
+
+
+def _files(top: _Section) -> tuple[str, ...]:
+    given = top.table.get("files", "*")
+    patterns = given if isinstance(given, list) else [given]
+    if not patterns or not all(isinstance(one, str) and one for one in patterns):
+        raise top.wrong("files", given, have="a pattern, or a list of them", do='write files = "*.jsonl"')
+    return tuple(patterns)
+
+
+def _format(times: _Section) -> str:
+    form = times.text("format", usual="")
+    moment = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    try:
+        datetime.strptime(moment.strftime(form), form)
+    except ValueError as fault:
+        raise times.wrong(
+            "format", form, have="directives of strptime", do='write one such as "%d.%m.%Y %H:%M"'
+        ) from fault
+    return form
 
 
 def _zone(times: _Section) -> ZoneInfo | None:
@@ -349,4 +370,4 @@ class _Section:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

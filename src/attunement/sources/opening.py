@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -188,7 +187,7 @@ class _ZipStream(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         try:
             block = self._stream.read(size if size >= 0 else self._limit + 1 - self._n_read)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as fault:
+        except Exception as fault:  # each way of packing has its own error, and other packages add ways
             raise self._broken(fault) from fault
         self._n_read += len(block)
         if self._n_read > self._limit:
