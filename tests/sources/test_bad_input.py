@@ -175,8 +175,8 @@ def test_a_zip_with_a_password(tmp_path: Path, golden: Golden) -> None:
 def test_a_zip_in_a_method_that_is_not_known(tmp_path: Path, golden: Golden) -> None:
     path = packed(tmp_path / "export.zip", {"conversations.json": TEXT.encode()})
     content = bytearray(path.read_bytes())
-    content[content.index(b"PK\x01\x02") + 10] = 93
-    content[8] = 93
+    content[content.index(b"PK\x01\x02") + 10] = 1
+    content[8] = 1
     path.write_bytes(content)
     golden("errors/source-zip-method.txt", refused(path))
 

@@ -123,7 +123,8 @@ def _of_parquet(member: Member, head: bytes) -> Sample:
         source = stream if stream.seekable() else io.BytesIO(stream.read())
         try:
             batch = next(pq.ParquetFile(source).iter_batches(batch_size=4), None)
-        except (OSError, ValueError, OverflowError) as fault:
+            records = tuple(parquet_rows(batch)) if batch is not None else ()
+        except (OSError, ValueError, pa.ArrowException) as fault:
             raise SourceError(
                 f"{member.name} cannot be read as Parquet",
                 got=str(fault)[:200],
