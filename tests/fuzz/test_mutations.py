@@ -4,6 +4,8 @@ import copy
 import importlib.util
 import json
 import os
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from attunement.errors import SourceError
+from attunement.sources import kept, mask, read
 
 SPEC = importlib.util.spec_from_file_location("fuzz_sources", Path(__file__).with_name("fuzz_sources.py"))
 assert SPEC is not None
@@ -230,3 +235,35 @@ def _with(value: Any, key: str, wrong: Any) -> Any:
     if isinstance(value, dict):
         return {name: wrong if name == key else _with(inner, key, wrong) for name, inner in value.items()}
     return [_with(inner, key, wrong) for inner in value] if isinstance(value, list) else value
+
+
+# -- and masked ----------------------------------------------------------------------------------------------------
+
+
+def words_of(path: Path) -> set[str]:
+    """Words that somebody wrote, of at least six letters, and that are not the name of anything in such files."""
+    try:
+        texts = [row["text"] or "" for batch in read(path) for row in batch.to_pylist()]
+    except SourceError:
+        return set()
+    found = {word for text in texts for word in re.findall(r"[^\W\d_]{6,}", text)}
+    return {word for word in found if not kept.is_token(word) and not kept.is_word(word) and not kept.is_model(word)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=name_of)
+@SETTINGS
+@given(data=st.data())
+def test_a_spoilt_file_is_masked_or_refused(path: Path, data: st.DataObject) -> None:
+    text = path.read_bytes()
+    at = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(at, min(at + 400, len(text))))
+    text = BYTES[data.draw(st.sampled_from(sorted(BYTES)))](text, at, end, data.draw(PIECES))
+    with tempfile.TemporaryDirectory() as place:
+        spoilt, copy_of = Path(place) / path.name, Path(place) / f"copy{path.suffix}"
+        spoilt.write_bytes(text)
+        try:
+            mask(spoilt, copy_of)
+        except SourceError:
+            return
+        shown = copy_of.read_bytes().decode("utf-8", "replace")
+        assert [word for word in words_of(path) if word in shown] == []

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from queue import Queue
 from typing import IO, Any, NamedTuple
 
 import pyarrow as pa
@@ -99,19 +100,30 @@ def shared_batches(member: Member, rows: Rows, *, start: dict[str, Any]) -> Iter
             stack.callback(worker.close)
         threads = stack.enter_context(ThreadPoolExecutor(len(workers)))
         waiting: deque[tuple[int, Future[Run]]] = deque()
-        free = deque(workers)
-        for number, (at, run) in enumerate(array_runs(member, run_bytes=RUN_BYTES)):
+        free: Queue[Worker] = Queue()
+        for worker in workers:
+            free.put(worker)
+        for at, run in array_runs(member, run_bytes=RUN_BYTES):
             if len(waiting) >= 2 * len(workers):
                 item = _taken(waiting, rows)
                 yield item
                 if isinstance(item, int):
                     return
-            waiting.append((at, threads.submit(free[number % len(free)].read, run)))
+            waiting.append((at, threads.submit(_read_by_any, free, run)))
         while waiting:
             item = _taken(waiting, rows)
             yield item
             if isinstance(item, int):
                 return
+
+
+def _read_by_any(free: Queue[Worker], run: bytes) -> Run:
+    """Let a worker that is free read a run: each speaks with one thread at a time."""
+    worker = free.get()
+    try:
+        return worker.read(run)
+    finally:
+        free.put(worker)
 
 
 def _taken(waiting: deque[tuple[int, Future[Run]]], rows: Rows) -> pa.RecordBatch | int:
