@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 
-from attunement.sources import read, reading, workers
+from attunement.sources import Rows, read, reading, workers
+from attunement.sources.opening import members
+from attunement.sources.rows import Portable
 
 
 def _export(n: int) -> str:
@@ -45,3 +49,33 @@ def test_many_small_runs_give_the_same_as_one_process(tmp_path, monkeypatch):
     monkeypatch.setattr(workers, "RUN_BYTES", 20_000)
     assert _all(path) == alone
     assert len(alone[0]) == 6000
+
+
+def test_no_process_is_spoken_to_by_two_threads(tmp_path, monkeypatch):
+    path = tmp_path / "conversations.json"
+    path.write_text(_export(400))
+    made, overlaps = [], []
+
+    class Slow:
+        def __init__(self, _start):
+            self.is_busy = False
+            self.seconds = 0.0 if made else 0.02
+            made.append(self)
+
+        def read(self, _run):
+            if self.is_busy:
+                overlaps.append(self)
+            self.is_busy = True
+            time.sleep(self.seconds)
+            self.is_busy = False
+            return workers.Run(Rows(form="chatgpt").batch(), Portable([], Counter(), {}), None, undecodable=False)
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr(workers, "Worker", Slow)
+    monkeypatch.setattr(workers, "n_workers", lambda: 2)
+    monkeypatch.setattr(workers, "RUN_BYTES", 8_000)
+    n_batches = sum(1 for _ in workers.shared_batches(members(path)[0], Rows(form="chatgpt"), start={}))
+    assert n_batches > 20
+    assert not overlaps
