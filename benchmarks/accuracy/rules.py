@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attunement import codebook
-from attunement.annotation import READ, annotate, default_annotators, unread
+from attunement.annotation import READ, annotate, choose, unread
 from attunement.vocabulary import hashed
 
 THRESHOLDS = (0.5, 0.8)
@@ -35,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     pa.set_cpu_count(1)
     messages = read(options.data)
-    (rules,) = default_annotators(codebook.load())
+    (rules,) = choose("rules", codebook=codebook.load())
     annotate(messages.slice(0, 50), annotators=[rules])
     began = time.perf_counter()
     found = annotate(messages, annotators=[rules])

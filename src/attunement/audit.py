@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from attunement.annotation import annotate_batches, default_annotators, known_faults
+from attunement.annotation import Annotator, annotate_batches, default_annotators, known_faults, settled
 from attunement.codebook import load
 from attunement.dynamics import estimate_amounts, estimate_changes, estimate_habits, estimate_shares
 from attunement.findings import described, find
@@ -49,6 +49,7 @@ def audit(  # noqa: PLR0913 - the options of the command line, each by its keywo
     group_floor: int = 10,
     quotes: bool = False,
     images: Sequence[str] = (),
+    annotators: Sequence[Annotator] | None = None,
     progress: Progress = _silent,
 ) -> Audited:
     """Audit an export or log: read it, find the relationships in it, measure them, and write a report.
@@ -66,6 +67,7 @@ def audit(  # noqa: PLR0913 - the options of the command line, each by its keywo
         group_floor: the fewest people of whom a distribution is shown.
         quotes: show messages that bear the findings out.
         images: also write each figure as svg or png.
+        annotators: who looks; without any, the heads that ship.
         progress: called as the work goes on.
 
     Raises:
@@ -74,7 +76,7 @@ def audit(  # noqa: PLR0913 - the options of the command line, each by its keywo
     reading = read(path, form=mapped(mapping) if mapping else None, person=person, ai=ai, strict=strict)
     with Store(store, passphrase=passphrase) as kept:
         take_in(reading, kept, read_from=str(path), progress=progress)
-        look(kept, progress=progress)
+        look(kept, annotators=annotators, progress=progress)
         contents = measure(
             kept,
             gap_minutes=gap_minutes,
@@ -99,13 +101,13 @@ def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progres
     return Imported(n_read=incoming.n_read, n_added=incoming.n_added)
 
 
-def look(store: Store, *, progress: Progress = _silent) -> None:
+def look(store: Store, *, annotators: Sequence[Annotator] | None = None, progress: Progress = _silent) -> None:
     """Let every annotator look at the messages that it has not seen yet."""
-    for annotator in default_annotators(load()):
+    for annotator in default_annotators(load()) if annotators is None else annotators:
         n_read, n_unread = 0, store.n_unread(annotator=annotator.name, version=annotator.version)
         unread = store.readable(annotator=annotator.name, version=annotator.version)
         for n_messages, table in annotate_batches(unread, annotators=[annotator]):
-            store.add_annotations(table)
+            store.add_annotations(settled(table))
             n_read += n_messages
             progress("annotating", n_read / n_unread)
 

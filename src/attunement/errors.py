@@ -5,6 +5,7 @@ AttunementError
     StoreError        a store cannot be opened, unlocked or migrated
     SchemaError       a table does not have the columns its stage promised
     CodebookError     a construct is unknown, or its file is incomplete
+    WeightsError      the weights of an annotator cannot be read, or are not those of this version
     OptionError       an argument or option has a value that makes no sense
     ExtraMissing      a feature needs an optional package that is not installed
     ServiceError      a service outside this machine failed
@@ -58,6 +59,10 @@ class SchemaError(AttunementError):
 
 class CodebookError(AttunementError):
     """Use a construct that `attune codebook` lists, or complete the file that is named."""
+
+
+class WeightsError(AttunementError):
+    """Train the heads again with `attune train`, or use the weights that ship."""
 
 
 class OptionError(AttunementError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from attunement.annotation import Annotator
 from attunement.audit import Progress, look, measure, take_in
 from attunement.errors import OptionError, StoreError
 from attunement.report import Audited, write
@@ -43,6 +44,7 @@ def report(
     group_floor: int = 10,
     quotes: bool = False,
     images: Sequence[str] = (),
+    annotators: Sequence[Annotator] | None = None,
     progress: Progress = _silent,
 ) -> Audited:
     """Report on what a store holds. Messages that were added since the last report are read by the annotators first.
@@ -51,7 +53,7 @@ def report(
     """
     with Store(_there(store), passphrase=passphrase) as kept:
         if not kept.is_locked:
-            look(kept, progress=progress)
+            look(kept, annotators=annotators, progress=progress)
         contents = measure(
             kept,
             gap_minutes=gap_minutes,

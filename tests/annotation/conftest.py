@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from attunement import codebook
-from attunement.annotation import READ, default_annotators
+from attunement.annotation import READ, choose
 from attunement.vocabulary import hashed
 
 
@@ -31,7 +31,7 @@ def talks():
 
 @pytest.fixture(scope="session")
 def rules():
-    (annotator,) = default_annotators(codebook.load())
+    (annotator,) = choose("rules", codebook=codebook.load())
     return annotator
 
 

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attunement import annotation, codebook
-from attunement.annotation import READ, Rules, annotate, answered, default_annotators, load_rules, unread
+from attunement.annotation import READ, Rules, annotate, answered, choose, unread
+from attunement.annotation.rulefiles import load_rules
 from attunement.errors import CodebookError, SchemaError
 from attunement.testing import check_annotator
 from attunement.vocabulary import ANNOTATIONS, check
@@ -100,12 +101,12 @@ def test_annotators_are_checked_when_they_answer(talks):
         annotate(talks([("ai", "hello")]), annotators=[Broken()])
 
 
-def test_default_annotators_follow_the_codebook():
+def test_annotators_follow_the_codebook():
     book = codebook.load()
-    (every,) = default_annotators(book)
+    (every,) = choose("rules", codebook=book)
     assert set(every.constructs) == {rule.construct for rule in load_rules()}
     fewer = dataclasses.replace(book, constructs=tuple(one for one in book if one.side == "user"))
-    (rules,) = default_annotators(fewer)
+    (rules,) = choose("rules", codebook=fewer)
     assert set(rules.constructs) == {"user.attach", "user.human_ties", "user.regulate"}
 
 
@@ -172,3 +173,11 @@ def test_the_face_is_what_it_says():
     assert all(hasattr(annotation, name) for name in annotation.__all__)
     assert len(annotation.__all__) <= 12
     assert READ.names == ["conversation_id", "message_id", "parent_id", "position", "role", "text"]
+
+
+def test_a_single_message_whose_parent_is_absent_answers_nothing_known(talks):
+    """A batch of one row once made the way up look for row -2."""
+    one = talks([("person", "one"), ("ai", "a")]).slice(1)
+    (row,) = answered(one).to_pylist()
+    assert row["answered_id"] is None
+    assert not row["known"]

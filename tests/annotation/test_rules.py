@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attunement.annotation import known_faults, load_rules
+from attunement.annotation import known_faults
 from attunement.annotation.matching import Matcher
 from attunement.annotation.plaintext import hushed, plain, plain_column, small, small_column
+from attunement.annotation.rulefiles import load_rules
 from attunement.errors import CodebookError
 from attunement.vocabulary import Missing
 

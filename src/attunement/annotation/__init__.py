@@ -5,25 +5,25 @@ Gives: ANNOTATIONS: one row for every message an annotator looked at, with a pro
 Never: keeps or changes text, sends it anywhere, or says "absent" of a message it could not read.
 """
 
-from attunement.annotation.annotating import annotate, annotate_batches, default_annotators, known_faults
-from attunement.annotation.columns import READ
+from attunement.annotation.annotating import annotate, annotate_batches
+from attunement.annotation.choosing import ANNOTATORS, choose, default_annotators, known_faults
+from attunement.annotation.columns import READ, settled
 from attunement.annotation.exchanges import answered
 from attunement.annotation.protocol import Annotator
 from attunement.annotation.readability import unread
-from attunement.annotation.rulefiles import Pattern, Rule, load_rules
 from attunement.annotation.ruleset import Rules
 
 __all__ = [
+    "ANNOTATORS",
     "READ",
     "Annotator",
-    "Pattern",
-    "Rule",
     "Rules",
     "annotate",
     "annotate_batches",
     "answered",
+    "choose",
     "default_annotators",
     "known_faults",
-    "load_rules",
+    "settled",
     "unread",
 ]

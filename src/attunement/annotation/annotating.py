@@ -11,9 +11,6 @@ import pyarrow as pa
 
 from attunement.annotation.columns import empty_annotations, readable
 from attunement.annotation.protocol import Annotator
-from attunement.annotation.rulefiles import load_rules
-from attunement.annotation.ruleset import Rules
-from attunement.codebook import Codebook
 from attunement.vocabulary import ANNOTATIONS, check
 
 
@@ -63,14 +60,3 @@ def annotate_batches(
                 yield n_messages, future.result()
         for n_messages, future in waiting:
             yield n_messages, future.result()
-
-
-def default_annotators(codebook: Codebook) -> tuple[Annotator, ...]:
-    """The annotators that run when nobody chooses: the rules that ship, for the constructs of this codebook."""
-    rules = [rule for rule in load_rules() if rule.construct in codebook.keys]
-    return (Rules(rules=rules, codebook=codebook),)
-
-
-def known_faults() -> dict[str, tuple[str, ...]]:
-    """What the rules that ship are known to get wrong: sentences for each construct that has a rule."""
-    return {rule.construct: rule.known_faults for rule in load_rules()}

@@ -44,6 +44,12 @@ def with_context(messages: pa.Table, context: pa.RecordBatch | pa.Table | None) 
     return pa.concat_tables([messages.cast(plain), around.filter(new).cast(plain)]).combine_chunks()
 
 
+def settled(annotations: pa.Table) -> pa.Table:
+    """The rows that stay: not those of messages that nobody answered for, which can be asked about again."""
+    open_yet = pa.array([Missing.UNANSWERED.value, Missing.OVER_BUDGET.value])
+    return annotations.filter(pc.invert(pc.is_in(annotations["missing"].cast(pa.string()), value_set=open_yet)))
+
+
 def empty_annotations() -> pa.Table:
     """A table of ANNOTATIONS without rows."""
     return ANNOTATIONS.empty_table()

@@ -57,10 +57,15 @@ def _parents(rows: pa.Table) -> np.ndarray:
 def _person_above(start: np.ndarray, *, parents: np.ndarray, is_person: np.ndarray) -> np.ndarray:
     if not len(parents):
         return start
-    here = np.where(start >= 0, parents[start], start)
+    here = np.where(start >= 0, parents[np.maximum(start, 0)], start)
     for _ in range(_HOPS):
-        passing = (here >= 0) & ~is_person[here]
+        passing = _not_persons(here, is_person)
         if not passing.any():
             return here
-        here = np.where(passing, parents[here], here)
-    return np.where((here >= 0) & ~is_person[here], _NONE, here)
+        here = np.where(passing, parents[np.maximum(here, 0)], here)
+    return np.where(_not_persons(here, is_person), _NONE, here)
+
+
+def _not_persons(here: np.ndarray, is_person: np.ndarray) -> np.ndarray:
+    """Which places hold a message that the person did not write. A negative place holds none, and is no index."""
+    return np.asarray((here >= 0) & ~is_person[np.maximum(here, 0)])

@@ -9,8 +9,10 @@ import click
 
 from attunement.audit import audit as run_audit
 from attunement.cli import options
+from attunement.cli.asking import Asked, reading, who_reads
 from attunement.cli.planning import say_plan
 from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.codebook import load
 from attunement.report import Audited
 
 
@@ -30,9 +32,19 @@ from attunement.report import Audited
 @options.images
 @options.strict
 @options.passphrase_file
+@who_reads
 @options.dry_run
 @options.as_json
-def audit(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:
+def audit(
+    path: Path,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    passphrase_file: Path | None,
+    annotator: str,
+    asked: Asked,
+    **given: Any,
+) -> None:
     """Read an export, measure the relationships in it, and write a report.
 
     PATH is a file, a folder or a zip in any form that `attune sources` lists.
@@ -40,8 +52,9 @@ def audit(path: Path, *, dry_run: bool, as_json: bool, passphrase_file: Path | N
     if dry_run:
         say_plan(path, mapping=given["mapping"], as_json=as_json)
         return
-    with Bar() as bar:
-        found = run_audit(path, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+    passphrase = options.passphrase_in(passphrase_file)
+    with reading(annotator, asked, codebook=load()) as annotators, Bar() as bar:
+        found = run_audit(path, passphrase=passphrase, annotators=annotators, progress=bar, **given)
     if as_json and found.written is not None:
         click.echo(found.written.findings.read_text(encoding="utf-8"), nl=False)
         return

@@ -7,12 +7,15 @@ from importlib.metadata import version
 
 import click
 
+from attunement.cli.annotate import annotate
 from attunement.cli.audit import audit
+from attunement.cli.codebook import codebook
 from attunement.cli.forget import forget
 from attunement.cli.mask import mask
 from attunement.cli.read import read
 from attunement.cli.report import report
 from attunement.cli.sources import sources
+from attunement.cli.train import train
 from attunement.errors import AttunementError
 
 VERBS: dict[str, click.Command] = {
@@ -20,6 +23,9 @@ VERBS: dict[str, click.Command] = {
     "read": read,
     "report": report,
     "sources": sources,
+    "annotate": annotate,
+    "codebook": codebook,
+    "train": train,
     "mask": mask,
     "forget": forget,
 }

@@ -38,6 +38,12 @@ mapping = click.option("--mapping", type=PATH, help="A mapping file, for a form 
 person = click.option("--person", help="The name of the person, in the place of what the source says.")
 ai = click.option("--ai", help="The name of the AI, in the place of what the source says.")
 strict = click.option("--strict", is_flag=True, help="Refuse whatever would have to be mended.")
+annotator = click.option(
+    "--annotator",
+    default="fast",
+    show_default=True,
+    help="Who reads: fast, accurate, rules or judge, or a folder that `attune train` wrote.",
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be read, and stop.")
 passphrase_file = click.option(

@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from attunement.cli import options
+from attunement.cli.asking import Asked, reading, who_reads
 from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.codebook import load
 from attunement.keeping import report as run_report
 
 
@@ -23,11 +25,15 @@ from attunement.keeping import report as run_report
 @options.quotes
 @options.images
 @options.passphrase_file
+@who_reads
 @options.as_json
-def report(store: Path, *, as_json: bool, passphrase_file: Path | None, **given: Any) -> None:
+def report(
+    store: Path, *, as_json: bool, passphrase_file: Path | None, annotator: str, asked: Asked, **given: Any
+) -> None:
     """Write the report of what a store holds. Messages that were added since are read first."""
-    with Bar() as bar:
-        found = run_report(store, passphrase=options.passphrase_in(passphrase_file), progress=bar, **given)
+    passphrase = options.passphrase_in(passphrase_file)
+    with reading(annotator, asked, codebook=load()) as annotators, Bar() as bar:
+        found = run_report(store, passphrase=passphrase, annotators=annotators, progress=bar, **given)
     if as_json and found.written is not None:
         click.echo(found.written.findings.read_text(encoding="utf-8"), nl=False)
         return

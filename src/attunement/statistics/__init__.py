@@ -5,7 +5,22 @@ Gives: estimates with intervals, and p-values against stated nulls, for all unit
 Never: knows what a person or an AI is, reads or writes anything, or gives 0 for what cannot be known.
 """
 
+from attunement.statistics.accuracy import auroc, average_precision, calibration_error, cluster_interval, kappa
+from attunement.statistics.agreement import Agreement, measure_agreement
 from attunement.statistics.halves import Halves, halves_change
 from attunement.statistics.ratios import Interval, mean_interval, share_interval
 
-__all__ = ["Halves", "Interval", "halves_change", "mean_interval", "share_interval"]
+__all__ = [
+    "Agreement",
+    "Halves",
+    "Interval",
+    "auroc",
+    "average_precision",
+    "calibration_error",
+    "cluster_interval",
+    "halves_change",
+    "kappa",
+    "mean_interval",
+    "measure_agreement",
+    "share_interval",
+]

@@ -11,6 +11,7 @@ from attunement.vocabulary.records import Estimate, Finding, Null, Rung
 from attunement.vocabulary.tables import (
     ANNOTATIONS,
     EVENTS,
+    LABELS,
     MESSAGES,
     NOTICE_KINDS,
     NOTICES,
@@ -29,6 +30,7 @@ from attunement.vocabulary.tables import (
 __all__ = [
     "ANNOTATIONS",
     "EVENTS",
+    "LABELS",
     "MESSAGES",
     "NOTICES",
     "NOTICE_KINDS",

@@ -16,6 +16,14 @@ class Missing(StrEnum):
     """The text is in a language that the annotator was not made for."""
     NO_ANNOTATOR = "no_annotator"
     """No annotator for this construct ran, so nothing is known about it."""
+    REFUSED = "refused"
+    """A language model was asked and declined, or a content filter stopped it."""
+    UNUSABLE = "unusable"
+    """A language model was asked, and its answer was broken, cut short or not about what it was asked."""
+    UNANSWERED = "unanswered"
+    """A language model was asked, and no answer came; it may be asked again."""
+    OVER_BUDGET = "over_budget"
+    """A language model was not asked, because the budget was spent; it may be asked later."""
     NO_TIMES = "no_times"
     """The source states no times, so nothing that needs an order or a duration can be said."""
     NO_TIME_ZONE = "no_time_zone"
@@ -40,6 +48,10 @@ _SENTENCES = {
     Missing.UNREADABLE: "There is no text to read (empty, masked or not words).",
     Missing.OTHER_LANGUAGE: "The text is not in English, the only language that this annotator reads.",
     Missing.NO_ANNOTATOR: "No annotator for this has been run, so nothing is known.",
+    Missing.REFUSED: "The language model declined to answer, or a content filter stopped it.",
+    Missing.UNUSABLE: "The language model's answer was broken or cut short.",
+    Missing.UNANSWERED: "The language model was asked and no answer came; run the command again to ask once more.",
+    Missing.OVER_BUDGET: "The language model was not asked, because the budget was spent.",
     Missing.NO_TIMES: "The source states no times.",
     Missing.NO_TIME_ZONE: "The person's time zone is not known; give it with --time-zone.",
     Missing.NOT_RECORDED: "The source does not record it.",

@@ -115,6 +115,20 @@ ANNOTATIONS = pa.schema(
 )
 """One row a message, construct and annotator that looked, so that the rows are also the denominator."""
 
+LABELS = pa.schema(
+    [
+        _column("message_id", pa.uint64(), "the message that was labelled"),
+        _column("construct", pa.string(), "a key of the codebook"),
+        _column("labeller", pa.string(), "the person who labelled it, by whatever name they gave"),
+        _column("label", pa.float64(), "from 0 (no) to 1 (yes)", null="the labeller could not say"),
+        _column("drawn_unit", pa.string(), "the relationship or session that was drawn, as in drawn.json"),
+        _column("drawn_probability", pa.float64(), "the probability with which that unit was to be drawn"),
+        _column("stratum", WORD, "the stratum of that unit, as in drawn.json"),
+        _column("labelled_at", TIME, "when it was labelled", null="not stated"),
+    ]
+)
+"""One row a message, construct and person that labelled it."""
+
 SESSIONS = pa.schema(
     [
         _column("relationship_id", pa.uint64(), "the relationship"),
