@@ -10,12 +10,18 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-def keep(script: str, results: object, *, packages: tuple[str, ...] = ("numpy", "pyarrow", "duckdb")) -> Path:
-    """Write the results beside the benchmark, print them, and give the path back."""
+def keep(
+    script: str,
+    results: object,
+    *,
+    packages: tuple[str, ...] = ("numpy", "pyarrow", "duckdb"),
+    name: str | None = None,
+) -> Path:
+    """Write the results beside the benchmark under its name or another, print them, and give the path back."""
     path = Path(script).resolve()
     folder = path.parent / "results"
     folder.mkdir(exist_ok=True)
-    kept = folder / f"{path.stem}.json"
+    kept = folder / f"{name or path.stem}.json"
     about = {
         "question": (path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines() or [""])[0],
         "measured_at": datetime.now(tz=UTC).isoformat(timespec="seconds"),

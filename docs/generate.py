@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from attunement import vocabulary
 from attunement.annotation import known_faults
+from attunement.annotation.heads import shipped_card
 from attunement.cli import attune
 from attunement.codebook import load
 from attunement.panels.usage import MEASURES
@@ -78,23 +79,57 @@ def sources() -> str:
 
 
 def codebook() -> str:
-    """The constructs."""
-    pages = ["# Codebook\n"]
+    """The constructs: a card for each."""
+    card = shipped_card()
+    n_drafts = sum(construct.draft for construct in load())
+    pages = [
+        "# Codebook\n",
+        f"{len(load())} constructs. {n_drafts} are drafts: no labels by people stand behind them, however well they agree with"
+        " exemplars or with a language model. Accuracy is that of the heads that ship (version"
+        f" {card.get('version', 'none')}), each text scored without its scene, conversation, writer or scenario.\n",
+    ]
     for construct in load():
-        draft = " (draft: its agreement with people has not been measured)" if construct.draft else ""
-        pages.append(f"## {construct.key}{draft}\n\n{construct.definition}\n")
+        draft = " (draft)" if construct.draft else ""
+        pages.append(f"## {construct.key}: {construct.name}{draft}\n\n{construct.definition}\n")
         pages += [f"- counts: {case}" for case in construct.counts]
         pages += [f"- does not: {case}" for case in construct.does_not]
+        need = f"{construct.need} ({construct.sign})" if construct.need else "none"
         pages.append(
-            f"\nSide: {construct.side}. Unit: {construct.unit}. Need: {construct.need} ({construct.sign})."
-            f" Dilemma: {construct.dilemma}. Source: {construct.source}. Version {construct.version}.\n"
+            f"\nSide: {construct.side}. Unit: {construct.unit}. Need: {need}."
+            f" Dilemma: {construct.dilemma or 'none'}. Source: {construct.source}. Version {construct.version}.\n"
         )
-        faults = known_faults().get(construct.key, ())
+        pages += _accuracy(card["accuracy"].get(construct.key, []), unit=construct.unit)
+        faults = known_faults()["heads"].get(construct.key, ())
         if faults:
-            pages.append("What the rules that read it are known to get wrong:\n")
+            pages.append("Known to go wrong:\n")
             pages += [f"- {fault}" for fault in faults]
             pages.append("")
     return "\n".join(pages)
+
+
+def _accuracy(rows: list[dict], *, unit: str) -> list[str]:
+    if unit not in {"turn", "exchange"}:
+        return ["Worked out over a relationship from what single turns show; no annotator reads it.\n"]
+    if not rows:
+        return ["No head has been trained for it.\n"]
+    lines = [
+        "| population | positive of n | AUROC | average precision | calibration error | kappa at .5 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        place = row["population"] if row["register"] == "all" else f"{row['population']}, {row['register']}"
+        figures = [
+            _with_interval(row[name], row[f"{name}_interval"])
+            for name in ("auroc", "average_precision", "calibration_error", "kappa")
+        ]
+        lines.append(f"| {place} | {row['n_positive']} of {row['n']} | {' | '.join(figures)} |")
+    return [*lines, ""]
+
+
+def _with_interval(value: float | None, ends: list[float] | None) -> str:
+    if value is None:
+        return "not known"
+    return f"{value:.2f}" if ends is None else f"{value:.2f} ({ends[0]:.2f} to {ends[1]:.2f})"
 
 
 def benchmarks() -> str:

@@ -25,7 +25,9 @@ FUNCTIONS = {
     "mask": attunement.mask,
     "forget": attunement.forget,
 }
-NOT_KEYWORDS = {"as_json", "dry_run", "yes", "passphrase_file"}
+WHO_READS = {"annotator", "url", "llm", "budget", "price_in", "price_out", "answers", "at_once"}
+"""Options that together make the keyword `annotators`."""
+NOT_KEYWORDS = {"as_json", "dry_run", "yes", "passphrase_file"} | WHO_READS
 
 
 def run(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess:
@@ -45,7 +47,12 @@ def test_every_verb_has_help_that_says_what_it_does(verb):
 
 @pytest.mark.parametrize("verb", FUNCTIONS)
 def test_options_bear_the_keyword_names_of_the_function(verb):
-    keywords = set(inspect.signature(FUNCTIONS[verb]).parameters) - {"progress", "passphrase", "destination"}
+    keywords = set(inspect.signature(FUNCTIONS[verb]).parameters) - {
+        "progress",
+        "passphrase",
+        "destination",
+        "annotators",
+    }
     options = {option.name for option in VERBS[verb].params} - NOT_KEYWORDS - {"out" if verb == "mask" else ""}
     assert options == keywords
 

@@ -22,7 +22,7 @@ def test_a_construct_is_described_by_its_file_and_by_who_looked():
         ("user.attach", "rules", "rules-1", "unreadable", 7),
         ("ai.mind_claim", "rules", "rules-1", "other_language", 3),
     )
-    first, second = described(codebook.load(), table, known_faults={"user.attach": ["misses irony"]})
+    first, second = described(codebook.load(), table, known_faults={"rules": {"user.attach": ["misses irony"]}})
     construct = codebook.load().construct("user.attach")
     assert (first["key"], second["key"]) == ("ai.mind_claim", "user.attach")
     assert (first["n_read"], first["n_missing"], first["known_faults"]) == (0, {"other_language": 3}, [])

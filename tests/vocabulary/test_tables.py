@@ -18,6 +18,7 @@ def test_these_are_the_tables():
     assert sorted(SCHEMAS) == [
         "ANNOTATIONS",
         "EVENTS",
+        "LABELS",
         "MESSAGES",
         "NOTICES",
         "PANEL",

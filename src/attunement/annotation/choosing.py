@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from attunement.annotation.heads import load_heads
+from attunement.annotation.heads import load_heads, shipped_faults
 from attunement.annotation.protocol import Annotator
 from attunement.annotation.rulefiles import load_rules
 from attunement.annotation.ruleset import Rules
@@ -50,6 +50,6 @@ def default_annotators(codebook: Codebook) -> tuple[Annotator, ...]:
     return choose("fast", codebook=codebook)
 
 
-def known_faults() -> dict[str, tuple[str, ...]]:
-    """What the rules that ship are known to get wrong: sentences for each construct that has a rule."""
-    return {rule.construct: rule.known_faults for rule in load_rules()}
+def known_faults() -> dict[str, dict[str, tuple[str, ...]]]:
+    """What the annotators that ship are known to get wrong: by annotator and construct, in sentences."""
+    return {"rules": {rule.construct: rule.known_faults for rule in load_rules()}, "heads": shipped_faults()}

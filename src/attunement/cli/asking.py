@@ -25,9 +25,7 @@ _OPTIONS = (
     click.option("--budget", type=float, help="Dollars that the judge may spend; needs the prices."),
     click.option("--price-in", type=float, help="Dollars for a million tokens sent."),
     click.option("--price-out", type=float, help="Dollars for a million tokens got back."),
-    click.option(
-        "--answers", type=options.PATH, help="File that keeps the judge's answers, so none is paid twice."
-    ),
+    click.option("--answers", type=options.PATH, help="File that keeps the judge's answers, so none is paid twice."),
     click.option("--at-once", type=int, default=8, show_default=True, help="Calls that may be under way at a time."),
 )
 

@@ -49,7 +49,9 @@ def show(key: str, *, as_json: bool) -> None:
     construct = load().construct(key)
     accuracy = shipped_card()["accuracy"].get(key, [])
     if as_json:
-        click.echo(json.dumps(asdict(construct) | {"accuracy": accuracy, "known_faults": known_faults().get(key, ())}))
+        click.echo(
+            json.dumps(asdict(construct) | {"accuracy": accuracy, "known_faults": known_faults()["heads"].get(key, ())})
+        )
         return
     click.echo(f"{construct.key}: {construct.name} (version {construct.version}, {_state(construct)})\n")
     click.echo(f"{construct.definition}\n")
@@ -61,7 +63,7 @@ def show(key: str, *, as_json: bool) -> None:
     click.echo(f"Need     {bears}; dilemma: {construct.dilemma or 'none'}{signature}")
     click.echo(f"Source   {construct.source} (docs/references.bib)\n")
     click.echo(_accuracy(accuracy, construct))
-    for fault in known_faults().get(key, ()):
+    for fault in known_faults()["heads"].get(key, ()):
         click.echo(f"  - {fault}")
 
 

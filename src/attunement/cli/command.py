@@ -11,6 +11,7 @@ from attunement.cli.annotate import annotate
 from attunement.cli.audit import audit
 from attunement.cli.codebook import codebook
 from attunement.cli.forget import forget
+from attunement.cli.label import label
 from attunement.cli.mask import mask
 from attunement.cli.read import read
 from attunement.cli.report import report
@@ -26,6 +27,7 @@ VERBS: dict[str, click.Command] = {
     "annotate": annotate,
     "codebook": codebook,
     "train": train,
+    "label": label,
     "mask": mask,
     "forget": forget,
 }

@@ -106,7 +106,9 @@ def faults(exemplars: Sequence[Exemplar], *, side: str, n_wanted: int) -> list[s
     found += [f"the register {name!r} is not one of {', '.join(REGISTERS[side])}" for name in _odd(exemplars, side)]
     if labels.all() or not labels.any():
         return found
-    near = near_duplicates([f"{one.before}\n{one.text}" for one in exemplars])
+    near = near_duplicates(
+        [f"{one.before}\n{one.text}" for one in exemplars], [(one.scene, one.label) for one in exemplars]
+    )
     if len(near) > _NEAR_SHARE * len(exemplars):
         first = exemplars[min(near)].text[:60]
         found.append(f"{len(near)} of {len(exemplars)} are near duplicates of another, the first: {first!r}")
@@ -116,12 +118,18 @@ def faults(exemplars: Sequence[Exemplar], *, side: str, n_wanted: int) -> list[s
     return found + [f"the word {word!r} alone predicts the label ({gap:+.2f})" for word, gap in _telling(exemplars)]
 
 
-def near_duplicates(texts: Sequence[str]) -> set[int]:
-    """The places of texts that are nearly another one of them."""
+def near_duplicates(texts: Sequence[str], contrasts: Sequence[tuple[str, bool]] = ()) -> set[int]:
+    """The places of texts that are nearly another one of them.
+
+    Where the scene and label of each are given, two of one scene with different labels may be alike: they are a
+    contrast, and what little they differ in is what is to be learnt.
+    """
     grams = [_grams(text) for text in texts]
     near: set[int] = set()
     for place, own in enumerate(grams):
         for other in range(place):
+            if contrasts and contrasts[place][0] == contrasts[other][0] and contrasts[place][1] != contrasts[other][1]:
+                continue
             shared = len(own & grams[other])
             if shared > _NEAR * (len(own) + len(grams[other]) - shared):
                 near |= {place, other}

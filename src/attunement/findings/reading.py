@@ -62,14 +62,14 @@ class Read:
 
 
 def described(
-    codebook: Codebook, counts: pa.Table, *, known_faults: Mapping[str, Sequence[str]]
+    codebook: Codebook, counts: pa.Table, *, known_faults: Mapping[str, Mapping[str, Sequence[str]]]
 ) -> tuple[dict[str, object], ...]:
     """Each construct that was looked for, with who looked, how often, and what they are known to get wrong.
 
     Args:
         codebook: what the constructs are.
         counts: construct, annotator, annotator_version, missing and n: how many messages were read or could not be.
-        known_faults: sentences by construct.
+        known_faults: sentences by annotator and construct.
     """
     grouped: dict[tuple[str, str, str], dict[str | None, int]] = {}
     for row in counts.to_pylist():
@@ -86,7 +86,7 @@ def _description(
     key: tuple[str, str, str],
     n: Mapping[str | None, int],
     *,
-    known_faults: Mapping[str, Sequence[str]],
+    known_faults: Mapping[str, Mapping[str, Sequence[str]]],
 ) -> dict[str, object]:
     construct = codebook.construct(key[0])
     return {
@@ -102,7 +102,7 @@ def _description(
         "source": construct.source,
         "annotator": key[1],
         "annotator_version": key[2],
-        "known_faults": list(known_faults.get(construct.key, ())),
+        "known_faults": list(known_faults.get(key[1], {}).get(construct.key, ())),
         "n_read": n.get(None, 0),
         "n_missing": {reason: count for reason, count in n.items() if reason is not None},
     }

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy import special
 
 Labels = Float[np.ndarray, "labellers units"]
 """What each labeller said of each unit; NaN where a labeller said nothing."""
@@ -52,7 +53,7 @@ def alpha(labels: Labels, *, scale: Scale = "nominal", weight: Float[np.ndarray,
     Returns:
         At most 1, 0 being chance; NaN where all the labels are the same, or no unit has two.
 
-    Source: krippendorff2019, chapter 12
+    Source: krippendorff2011
     """
     values, counts = _counted(labels)
     return float(_alpha(counts, values, _base(weight, counts)[None], scale)[0])
@@ -71,14 +72,14 @@ def ac1(labels: Labels, *, n_categories: int = 2, weight: Float[np.ndarray, " un
     Returns:
         At most 1; NaN where no unit has two labels.
 
-    Source: gwet2008, eq. 13-14, with missing labels as in gwet2014, section 5.2
+    Source: gwet2008, with missing labels as in gwet2014
     """
     _, counts = _counted(labels)
     return float(_ac1(counts, _base(weight, counts)[None], n_categories)[0])
 
 
 def percent_agreement(labels: Labels, *, weight: Float[np.ndarray, " units"] | None = None) -> float:
-    """The share of pairs of labels of the same unit that are the same, units counting alike; NaN where no unit has two."""
+    """The share of pairs of labels of a unit that are the same, units counting alike; NaN where no unit has two."""
     _, counts = _counted(labels)
     return float(_percent(counts, _base(weight, counts)[None])[0])
 
@@ -104,7 +105,10 @@ def measure_agreement(
     n_draws: int = 1000,
     level: float = 0.95,
 ) -> Agreement:
-    """All measures for labels of yes (1) and no (0), with percentile bootstrap intervals that draw whole clusters.
+    """All measures for labels of yes (1) and no (0), with bootstrap intervals that draw whole clusters.
+
+    The intervals are percentiles, taken farther out where clusters are few: a bootstrap of k clusters varies too little
+    by k / (k - 1), and Student's quantile is beyond the normal one.
 
     Args:
         labels: 0, 1, or NaN.
@@ -114,8 +118,8 @@ def measure_agreement(
         n_draws: how many times clusters are drawn.
         level: the coverage aimed at.
 
-    Assumes:  relationships are independent of each other; with fewer than about twenty, intervals are too short.
-    Source:   efron1993, for the intervals; the measures name their own.
+    Assumes:  relationships are independent of each other.
+    Source:   hesterberg2015 for the intervals; the measures name their own.
     Checked:  benchmarks/recovery/agreement.py
     """
     values, counts = _counted(labels)
@@ -125,9 +129,11 @@ def measure_agreement(
     drawn = rng.multinomial(k, np.full(k, 1 / k), size=n_draws) if k > 1 else np.zeros((0, max(k, 1)))
     weights = np.concatenate([base[None], drawn[:, number] * base])
 
+    tail = float(special.ndtr(special.stdtrit(k - 1, (1 - level) / 2) * np.sqrt(k / (k - 1)))) if k > 1 else 0.0
+
     def figure(measure: Callable[[Weights], PerDraw]) -> Figure:
         found = measure(weights)
-        return Figure(float(found[0]), *_ends(found[1:], level=level))
+        return Figure(float(found[0]), *_ends(found[1:], tail=tail))
 
     return Agreement(
         percent=figure(lambda weights: _percent(counts, weights)),
@@ -137,12 +143,15 @@ def measure_agreement(
     )
 
 
-def _ends(values: PerDraw, *, level: float) -> tuple[float, float]:
-    """The quantiles of what was drawn; NaN where half of the draws leave the measure undefined."""
+def _ends(values: PerDraw, *, tail: float) -> tuple[float, float]:
+    """The quantiles of what was drawn, `tail` being left out on either side.
+
+    NaN where half of the draws leave the measure undefined.
+    """
     known = values[~np.isnan(values)]
     if not len(known) or len(known) < len(values) / 2:
         return float("nan"), float("nan")
-    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
 
 
@@ -168,7 +177,7 @@ def _alpha(
     n = counts.sum(axis=1)
     paired = n > 1
     counts, n, weights = counts[paired], n[paired], weights[:, paired]
-    # Coincidences: each pair of labels of a unit, in both orders, counting one over the labels that each is paired with.
+    # Coincidences: pairs of labels of a unit, in both orders, each counting one over the labels it is paired with.
     of_pairs = weights / (n - 1)
     seen = np.einsum("du,uv,uw->dvw", of_pairs, counts, counts, optimize=True)
     diagonal = np.arange(len(values))
@@ -179,7 +188,7 @@ def _alpha(
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (seen * apart).sum(axis=(1, 2))
         dealt = (used[:, :, None] * used[:, None, :] * apart).sum(axis=(1, 2)) / (total - 1)
-        return np.where(dealt > _ROUNDING, 1 - found / dealt, np.nan)
+        return np.asarray(np.where(dealt > _ROUNDING, 1 - found / dealt, np.nan))
 
 
 def _apart(
@@ -187,7 +196,7 @@ def _apart(
 ) -> Float[np.ndarray, "_ values values"]:
     """How far any two values are apart, squared."""
     if scale == "nominal":
-        return (values[:, None] != values[None, :]).astype(float)[None]
+        return np.asarray(values[:, None] != values[None, :], dtype=float)[None]
     if scale == "interval":
         return np.asarray((values[:, None] - values[None, :]) ** 2)[None]
     # Ordinal: the labels that lie between two values, half of those at the two themselves.
@@ -200,7 +209,7 @@ def _percent(counts: Float[np.ndarray, "units values"], weights: Weights) -> Per
     paired = n > 1
     share = (counts * (counts - 1)).sum(axis=1)[paired] / (n * (n - 1))[paired]
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(weights[:, paired] @ share / weights[:, paired].sum(axis=1))
+        return np.asarray(weights[:, paired] @ share / (weights[:, paired] @ np.ones(len(share))))
 
 
 def _ac1(counts: Float[np.ndarray, "units values"], weights: Weights, n_categories: int) -> PerDraw:
@@ -232,4 +241,4 @@ def _kappa(labels: Labels, weights: Weights) -> PerDraw:
     every = np.stack(pairs)
     known = ~np.isnan(every)
     with np.errstate(invalid="ignore"):
-        return np.where(known, every, 0.0).sum(axis=0) / known.sum(axis=0)
+        return np.asarray(np.where(known, every, 0.0).sum(axis=0) / known.sum(axis=0))

@@ -8,7 +8,7 @@ Never: downloads anything, learns from what it reads, or gives a different answe
 from attunement.annotation.heads.annotating import SIDES, Heads
 from attunement.annotation.heads.cutting import Cut, cut
 from attunement.annotation.heads.embeddings import SHIPPED, Static, static_embeddings
-from attunement.annotation.heads.loading import load_heads, shipped_card
+from attunement.annotation.heads.loading import load_heads, shipped_card, shipped_faults
 from attunement.annotation.heads.weights import BEFORE, STACK, Weights, read_weights
 
 __all__ = [
@@ -24,5 +24,6 @@ __all__ = [
     "load_heads",
     "read_weights",
     "shipped_card",
+    "shipped_faults",
     "static_embeddings",
 ]

@@ -26,7 +26,7 @@ START = np.uint32(crc32(b"<start>"))
 """Stands before the first word of a sentence."""
 
 _DIGIT = re.compile(r"\d")
-_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+_DRAWN_OUT = re.compile(r"([^\W\d_])\1{2,}")
 _MIX_LEFT, _MIX_RIGHT = np.uint32(0x9E3779B1), np.uint32(0x85EBCA77)
 _LONGEST_WORD = 40
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +39,10 @@ def shipped_card() -> dict[str, Any]:
     """The card of the weights that ship."""
     card: dict[str, Any] = json.loads((SHIPPED / CARD).read_text(encoding="utf-8"))
     return card
+
+
+def shipped_faults() -> dict[str, tuple[str, ...]]:
+    """What the heads that ship are known to get wrong, by construct: what holds for all of them comes last."""
+    stated = tomllib.loads((SHIPPED / "faults.toml").read_text(encoding="utf-8"))
+    keys = [key for side in SIDES for key in read_weights(SHIPPED / f"{side}.npz").constructs]
+    return {key: (*stated["constructs"].get(key, ()), *stated["every"]) for key in keys}

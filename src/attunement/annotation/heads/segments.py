@@ -9,6 +9,7 @@ from attunement.annotation.plaintext import LIMIT
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"[^\n.!?\u2026]*(?:[.!?\u2026]+[\"'\u201d\u2019)*_\]]*(?=\s|\Z)|\n+|[.!?\u2026]|\Z)\s*")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[^\w\s]|_")
+_LAYOUT = re.compile(r"^[#>\s]+|\*\*|__|`")
 _SHORT = 4
 """A sentence with fewer words is read together with the next: "No." says nothing alone."""
 
@@ -62,4 +63,6 @@ def words(sentence: str) -> list[str]:
     """The words and marks of a sentence, in small letters, without characters that nobody sees."""
     if not sentence.isascii():
         sentence = sentence.translate(_TABLE)
+    # Marks of layout say nothing; a single asterisk begins an action.
+    sentence = _LAYOUT.sub("", sentence)
     return _WORD.findall(sentence.lower())

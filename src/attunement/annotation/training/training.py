@@ -41,6 +41,8 @@ class Head:
     stack: np.ndarray
     p_without: np.ndarray
     """float64, one a text: the calibrated probability from a head that was fitted without its group."""
+    p_final: np.ndarray
+    """float64, one a text: the probability from the head as it ships, which has seen every text with a label."""
 
 
 def prepared(
@@ -82,12 +84,18 @@ def train_head(
     columns = stacked(Raw(*raw), back)
     used = weight > 0
     stack = fit_stack(columns[used], label[used], weight[used])
+    fitted = fit_head(turns, label, weight, penalty=penalty)
+    back_fitted = None if answered is None else _fit_answered(answered, label, weight)
+    back_final = np.zeros(len(examples))
+    if answered is not None and back_fitted is not None:
+        back_final = _answered_scores(back_fitted, answered)
     return Head(
         key=key,
-        fitted=fit_head(turns, label, weight, penalty=penalty),
-        answered=None if answered is None else _fit_answered(answered, label, weight),
+        fitted=fitted,
+        answered=back_fitted,
         stack=stack,
         p_without=special.expit(columns @ stack),
+        p_final=special.expit(stacked(raw_scores(fitted, turns), back_final) @ stack),
     )
 
 

@@ -12,6 +12,9 @@ IN_PASSING = 0.3
 AT_MOST = 4.0
 """What all the texts of another population may count together, as a multiple of the exemplars of the construct."""
 
+EACH = 3.0
+"""What a text of another population counts at most: it is the talk that the heads will read, or nearer to it."""
+
 
 def weights_of(examples: Examples, column: int) -> np.ndarray:
     """The weight of every text for one construct, 0 where its label is not known."""
@@ -23,7 +26,7 @@ def weights_of(examples: Examples, column: int) -> np.ndarray:
     for population in set(examples.populations) - {EXEMPLARS}:
         of_it = known & (examples.populations == population)
         if of_it.any() and n_own:
-            weight[of_it] *= min(1.0, AT_MOST * n_own / of_it.sum())
+            weight[of_it] *= min(EACH, AT_MOST * n_own / of_it.sum())
     return weight
 
 
