@@ -42,7 +42,7 @@ def command_line() -> str:
 def glossary() -> str:
     """The words: tables, reasons, rungs."""
     pages = ["# The words\n"]
-    for name in ("MESSAGES", "TURNS", "EVENTS", "NOTICES", "ANNOTATIONS", "SESSIONS", "PANEL", "RELATIONSHIPS"):
+    for name in ("MESSAGES", "TURNS", "EVENTS", "NOTICES", "ANNOTATIONS", "LABELS", "SESSIONS", "PANEL", "RELATIONSHIPS"):
         schema: pa.Schema = getattr(vocabulary, name)
         pages.append(f"## {name}\n\n| column | type | meaning | a null means |\n|---|---|---|---|")
         for field in schema:

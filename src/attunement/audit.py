@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from attunement.annotation import Annotator, annotate_batches, default_annotators, known_faults, settled
+from attunement.annotation.gate import load_gate
 from attunement.codebook import load
 from attunement.dynamics import estimate_amounts, estimate_changes, estimate_habits, estimate_shares
 from attunement.findings import described, find
@@ -74,16 +75,11 @@ def audit(  # noqa: PLR0913 - the options of the command line, each by its keywo
         AttunementError: in four lines: what is wrong, what was got, what was to be had, what to do.
     """
     reading = read(path, form=mapped(mapping) if mapping else None, person=person, ai=ai, strict=strict)
-    with Store(store, passphrase=passphrase) as kept:
-        take_in(reading, kept, read_from=str(path), progress=progress)
-        look(kept, annotators=annotators, progress=progress)
+    with Store(store, passphrase=passphrase) as log:
+        take_in(reading, log, read_from=str(path), progress=progress)
+        look(log, annotators=annotators, progress=progress)
         contents = measure(
-            kept,
-            gap_minutes=gap_minutes,
-            time_zone=time_zone,
-            group_floor=group_floor,
-            quotes=quotes,
-            progress=progress,
+            log, gap_minutes=gap_minutes, time_zone=time_zone, group_floor=group_floor, quotes=quotes, progress=progress
         )
     progress("writing", 0.0)
     return Audited(contents=contents, written=write(contents, out, images=images) if out else None)
@@ -91,8 +87,7 @@ def audit(  # noqa: PLR0913 - the options of the command line, each by its keywo
 
 def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progress = _silent) -> Imported:
     """Take an export into a store: all of it, or nothing."""
-    forms = [form.key for form in reading.forms]
-    with store.importing(read_from=read_from, forms=forms, program=PROGRAM) as incoming:
+    with store.importing(read_from=read_from, forms=[form.key for form in reading.forms], program=PROGRAM) as incoming:
         for batch in reading:
             incoming.messages(batch)
             progress("reading", reading.share_done)
@@ -102,7 +97,7 @@ def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progres
 
 
 def look(store: Store, *, annotators: Sequence[Annotator] | None = None, progress: Progress = _silent) -> None:
-    """Let every annotator look at the messages that it has not seen yet."""
+    """Let every annotator look at the messages that it has not seen yet, and the gate for acute risk."""
     for annotator in default_annotators(load()) if annotators is None else annotators:
         n_read, n_unread = 0, store.n_unread(annotator=annotator.name, version=annotator.version)
         unread = store.readable(annotator=annotator.name, version=annotator.version)
@@ -110,6 +105,9 @@ def look(store: Store, *, annotators: Sequence[Annotator] | None = None, progres
             store.add_annotations(settled(table))
             n_read += n_messages
             progress("annotating", n_read / n_unread)
+    gate = load_gate()
+    for messages, context in store.unflagged(gate=gate.name, version=gate.version):
+        store.add_flags(gate.flag(messages, context=context))
 
 
 def measure(
@@ -132,6 +130,8 @@ def measure(
         group_floor=group_floor,
         evidence=store.evidence(),
     )
+    to_read = store.to_read()
+    worded = [message for finding in findings for message in finding.evidence] + to_read["message_id"].to_pylist()
     return Contents(
         title="What these conversations show",
         written_at=datetime.now(tz=UTC),
@@ -144,6 +144,7 @@ def measure(
         notices=store.notices(),
         findings=findings,
         constructs=constructs,
-        quotes=store.quotes([message for finding in findings for message in finding.evidence]) if quotes else None,
+        to_read=to_read,
+        quotes=store.quotes(worded) if quotes else None,
         group_floor=group_floor,
     )

@@ -276,3 +276,39 @@ def test_many_people(browser: Browser, made: ModuleType, tmp_path: Path) -> None
     with opened(browser, path) as seen:
         assert seen.page.locator("#many figure svg").count() == 3
         assert seen.faults == []
+
+
+@pytest.fixture(scope="module")
+def raised_path(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("raised") / "report.html"
+    path.write_text(html(made.contents(most_cards=1, to_read=made.to_read())), encoding="utf-8")
+    return path
+
+
+def test_the_box_for_a_person_to_read(browser: Browser, raised_path: Path, tmp_path: Path) -> None:
+    """It is seen first, reached and folded by keyboard, fits a narrow screen, and prints unfolded or not at all."""
+    with opened(browser, raised_path) as seen:
+        page = seen.page
+        box = page.get_by_role("complementary", name="For a person to read")
+        assert box.is_visible()
+        assert box.bounding_box()["y"] < page.locator("#relationships").bounding_box()["y"]
+        link = page.locator("nav a[href='#risk']")
+        link.focus()
+        page.keyboard.press("Enter")
+        assert page.evaluate("location.hash") == "#risk"
+        summary = box.locator("summary")
+        was_open = box.locator("details").get_attribute("open") is not None
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert (box.locator("details").get_attribute("open") is not None) is not was_open
+        page.emulate_media(media="print")
+        assert box.is_visible()
+        assert "should be read by a person" in box.inner_text()
+        assert page.pdf(path=tmp_path / "report.pdf", format="A4").startswith(b"%PDF")
+        assert seen.faults == []
+    with opened(browser, raised_path, viewport={"width": 320, "height": 640}) as seen:
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_no_box_where_nothing_was_raised(shared: Opened) -> None:
+    assert shared.page.locator("#risk").count() == 0

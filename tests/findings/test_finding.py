@@ -28,7 +28,6 @@ KEYS = [
     "dilemma.present-future",
     "dilemma.self-system",
     "dilemma.ai-human",
-    "gate.acute_risk",
 ]
 HABITS = ("share.started_by_person", "share.regenerations_per_reply", "share.night_share")
 CAUSE = re.compile(
@@ -69,7 +68,7 @@ def test_a_full_relationship_has_no_refusal_that_a_measure_could_have_filled(rel
     found = by_key(find(full(), relationships=table(relationship()), constructs=constructs()))
     refused = {key for key, finding in found.items() if finding.missing is not None}
     thwarted = {"ledger.autonomy.ai_thwarts", "ledger.relatedness.ai_thwarts"}
-    assert refused == {key for key in KEYS if key.startswith("ledger.")} - thwarted | {"gate.acute_risk"}
+    assert refused == {key for key in KEYS if key.startswith("ledger.")} - thwarted
     assert all(finding.estimates for key, finding in found.items() if key not in refused)
 
 
@@ -78,7 +77,7 @@ def test_no_relationships_no_findings(table, constructs):
     assert find([], relationships=table(), constructs=()) == ()
 
 
-def test_nothing_read_leaves_ledgers_and_gate(relationship, table):
+def test_nothing_read_leaves_ledgers(relationship, table):
     found = by_key(find([], relationships=table(relationship()), constructs=()))
     assert set(found) == {key for key in KEYS if not key.startswith(("act.", "change."))}
     assert all(finding.missing is not None for key, finding in found.items() if key != "depth.continuity")
@@ -131,7 +130,6 @@ def test_estimates_of_other_relationships_are_left_alone(relationship, table, co
         ({}, {"user.attach": "other_language"}, "act.user.attach", Missing.OTHER_LANGUAGE, "text in English"),
         ({}, {"user.attach": "unreadable"}, "change.user.attach", Missing.UNREADABLE, "not masked"),
         ({}, {}, "ledger.competence.ai_supports", Missing.NO_ANNOTATOR, "this version has none"),
-        ({}, {}, "gate.acute_risk", Missing.NO_ANNOTATOR, "a detector of high recall"),
     ],
 )
 def test_a_refusal_has_its_own_reason_and_need(relationship, table, constructs, changes, missing, key, reason, need):

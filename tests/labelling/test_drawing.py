@@ -124,6 +124,7 @@ def test_the_manifest_adds_up(drawing, facts):
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
+        ({"of": "words"}, "cannot count that"),
         ({"n": 0}, "nothing would be drawn"),
         ({"favour": {"long": 2.0}}, "cannot be favoured"),
         ({"favour": {"early": 100.0}}, "cannot be favoured"),

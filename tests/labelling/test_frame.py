@@ -75,6 +75,13 @@ def test_inferred_times_before_the_first_stated_one_join_the_first_session(log):
     assert frame.n_messages.tolist() == sessions["n_messages"].to_pylist() == [3, 4, 4]
 
 
+@pytest.mark.parametrize("kind", ["conversation", "session"])
+def test_what_cannot_be_drawn_is_refused(log, kind):
+    turns_of, _ = log
+    with pytest.raises(OptionError, match="cannot be drawn"):
+        frame_of(turns_of({3: [4]}), kind=kind, constructs=BOTH)
+
+
 def test_doubt_is_that_of_the_constructs_asked_about(log):
     turns_of, sessions_of = log
     turns = turns_of({3: [2, 2]})

@@ -16,6 +16,7 @@ from attunement.vocabulary import (
     PANEL,
     RELATIONSHIPS,
     SESSIONS,
+    TO_READ,
     Estimate,
     Finding,
     Missing,
@@ -277,7 +278,7 @@ def estimate(measure: str, key: int | None, value: float | Missing, **changes: o
 
 def findings(key: int, place: int) -> list[Finding]:
     """Every kind of finding about one relationship."""
-    return [*_use(key, place), *_acts(key, place), *_ledgers(key, place), *_dilemmas(key), _gate(key)]
+    return [*_use(key, place), *_acts(key, place), *_ledgers(key, place), *_dilemmas(key)]
 
 
 def _use(key: int, place: int) -> list[Finding]:
@@ -417,16 +418,20 @@ def _dilemmas(key: int) -> list[Finding]:
     ]
 
 
-def _gate(key: int) -> Finding:
-    return Finding(
-        key="gate.acute_risk",
-        relationship_id=key,
-        claim="This version does not look for acute risk (self-harm, violence, signs of psychosis)."
-        " That nothing is said of it here does not mean that there is none.",
-        rung=Rung.DESCRIBED,
-        missing=Missing.NO_ANNOTATOR,
-        would_need="a detector of its own and a person who answers what it finds",
-    )
+def to_read(places: tuple[int, ...] = (0, 0, 2)) -> pa.Table:
+    """Messages that the gate raised: two of one conversation in the first relationship, one without a time in the third."""
+    rows = [
+        {
+            "relationship_id": relationship_id(*PEOPLE[place]),
+            "conversation_id": f"conversation {place}",
+            "message_id": hashed("raised", str(number)),
+            "sent_at": None if place == 2 else MONDAY + timedelta(days=number, hours=21),
+            "gate": "acute_risk",
+            "gate_version": "made",
+        }
+        for number, place in enumerate(places)
+    ]
+    return pa.Table.from_pylist(rows, schema=TO_READ)
 
 
 def crowd(n_people: int, **changes: object) -> Contents:

@@ -31,7 +31,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 def test_what_is_written(written: Written) -> None:
     names = {path.name for path in written.tables}
-    tables = ("relationships", "sessions", "panel", "notices", "constructs", "findings", "columns")
+    tables = ("relationships", "sessions", "panel", "notices", "constructs", "findings", "to_read", "columns")
     assert names == {f"{name}.{kind}" for name in tables for kind in ("csv", "parquet")}
     assert written.page.name == "report.html"
     assert not written.figures

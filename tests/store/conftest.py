@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from attunement.store import Store
-from attunement.vocabulary import ANNOTATIONS, EVENTS, MESSAGES, NOTICES, hashed, relationship_id
+from attunement.vocabulary import ANNOTATIONS, EVENTS, FLAGS, MESSAGES, NOTICES, hashed, relationship_id
 
 START = datetime(2026, 1, 5, 19, 0, tzinfo=UTC)
 
@@ -133,6 +133,28 @@ def annotate():
             for number in message_ids
         ]
         return pa.Table.from_pylist(rows, schema=ANNOTATIONS)
+
+    return make
+
+
+@pytest.fixture
+def flag():
+    """flag(message_ids, ...): FLAGS in which each message is raised, or not, or missing for the same reason."""
+
+    def make(message_ids, *, gate="acute_risk", version="gate-1", flagged=True, missing=None):
+        rows = [
+            {
+                "message_id": number,
+                "gate": gate,
+                "gate_version": version,
+                "flagged": None if missing else flagged,
+                "span_start": None,
+                "span_end": None,
+                "missing": missing,
+            }
+            for number in message_ids
+        ]
+        return pa.Table.from_pylist(rows, schema=FLAGS)
 
     return make
 

@@ -26,12 +26,13 @@ def passphrase(request):
 
 
 @pytest.fixture
-def filled(path, passphrase, row, batch, events, event, annotate, take_in, ids):
+def filled(path, passphrase, row, batch, events, event, annotate, flag, take_in, ids):
     with Store(path, passphrase=passphrase) as store:
         mine = batch([row("a", place, text=f"{SECRET} {place}", extra='{"note": "obsidian"}') for place in range(400)])
         hers = batch([row("b", place, person_id="mira", text=f"hers {place}") for place in range(300)])
         take_in(store, mine, hers, events=events(event("agapanthus"), event("hers", person_id="mira")))
         store.add_annotations(annotate(ids(mine) + ids(hers)))
+        store.add_flags(flag(ids(mine) + ids(hers)))
     return path
 
 
@@ -46,6 +47,8 @@ def check_forgotten(path, passphrase, row):
         assert sum(turns.num_rows for turns in store.turns()) == 300
         assert sum(found.num_rows for found in store.annotated()) == 300
         assert store._database.number("SELECT count(*) FROM annotations") == 300
+        assert store._database.number("SELECT count(*) FROM flags") == 300
+        assert set(store.to_read()["relationship_id"].to_pylist()) == {HERS}
         assert store._database.rows("SELECT relationship_id FROM events") == [(HERS,)]
         assert store._database.rows("SELECT relationship_id FROM relationships") == [(HERS,)]
         hers = row("b", 7)["message_id"]

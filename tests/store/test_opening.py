@@ -71,7 +71,7 @@ def test_a_store_of_a_newer_program_is_refused_and_left_alone(tmp_path, batch, t
 
 
 @pytest.mark.parametrize("version", range(VERSION + 1))
-def test_every_earlier_version_is_migrated(tmp_path, version, batch, take_in, ids, annotate):
+def test_every_earlier_version_is_migrated(tmp_path, version, batch, take_in, ids, annotate, flag):
     path = tmp_path / "kept.db"
     with duckdb.connect(str(path)) as old:
         if version:
@@ -86,6 +86,8 @@ def test_every_earlier_version_is_migrated(tmp_path, version, batch, take_in, id
         assert store._database.about("schema_version") == str(VERSION)
         assert store.n_unread(annotator="rules", version="rules-1") == 0
         assert store.annotation_counts().to_pylist()[0]["n"] == 3
+        store.add_flags(flag(ids(one)[:1]))
+        assert store.to_read().num_rows == 1
 
 
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from attunement.audit import audit as run_audit
 from attunement.cli import options
 from attunement.cli.asking import Asked, reading, who_reads
 from attunement.cli.planning import say_plan
-from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.cli.talk import Bar, to_be_read, was_read, was_skipped
 from attunement.codebook import load
 from attunement.report import Audited
 
@@ -66,3 +66,5 @@ def _say(found: Audited) -> None:
     click.echo(f"report   {where}")
     click.echo(was_read(found.contents.relationships))
     click.echo(was_skipped(found.contents.notices))
+    for line in to_be_read(found.contents.to_read):
+        click.echo(line)

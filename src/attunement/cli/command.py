@@ -46,7 +46,7 @@ class _InOrder(click.Group):
 def attune() -> None:
     """Find out whether an AI supports or exploits the people who keep talking with it.
 
-    Everything runs on this machine. Nothing is sent anywhere.
+    Everything runs on this machine. Nothing is sent anywhere, unless you name a language model to ask.
     """
 
 

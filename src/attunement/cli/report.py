@@ -9,7 +9,7 @@ import click
 
 from attunement.cli import options
 from attunement.cli.asking import Asked, reading, who_reads
-from attunement.cli.talk import Bar, was_read, was_skipped
+from attunement.cli.talk import Bar, to_be_read, was_read, was_skipped
 from attunement.codebook import load
 from attunement.keeping import report as run_report
 
@@ -40,3 +40,5 @@ def report(
     click.echo(f"report   {found.written.page if found.written else 'nowhere'}")
     click.echo(was_read(found.contents.relationships))
     click.echo(was_skipped(found.contents.notices))
+    for line in to_be_read(found.contents.to_read):
+        click.echo(line)

@@ -61,6 +61,15 @@ def was_skipped(notices: pa.Table) -> str:
     return f"skipped  {told}{rest}"
 
 
+def to_be_read(to_read: pa.Table) -> list[str]:
+    """The line that asks for a person to read, only where the gate for acute risk raised something."""
+    if not to_read.num_rows:
+        return []
+    n_relationships = len(set(to_read.column("relationship_id").to_pylist()))
+    where = f"{_many(to_read.num_rows, 'message')} in {_many(n_relationships, 'relationship')}"
+    return [f"to read  {where} may speak of danger to somebody: a person should read them, see the report"]
+
+
 def _many(n: int, noun: str) -> str:
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 

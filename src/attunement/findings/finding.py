@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from attunement.findings.course import continuity, use
 from attunement.findings.habits import habits
-from attunement.findings.needs import acts, dilemmas, gate, ledgers
+from attunement.findings.needs import acts, dilemmas, ledgers
 from attunement.findings.people import distributions
 from attunement.findings.reading import read_of
 from attunement.vocabulary import Estimate, Finding
@@ -47,7 +47,6 @@ def find(
             *acts(row, known, looked_for, shown),
             *ledgers(row, known, looked_for),
             *dilemmas(row, known, looked_for),
-            gate(row),
         ]
     found += distributions(estimates, relationships=relationships, constructs=looked_for, group_floor=group_floor)
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Findings on what is said: acts, the ledgers of the needs, the dilemmas, and the gate that is not there yet."""
+"""Findings on what is said: acts, the ledgers of the needs, and the dilemmas."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ _NEEDED = {
     Missing.OTHER_LANGUAGE: "text in English",
     Missing.UNREADABLE: "text that is there and not masked",
     Missing.UNSURE: "messages that an annotator can decide on",
+    Missing.REFUSED: "a language model that does not decline to read such messages",
+    Missing.UNUSABLE: "answers of the language model that can be used",
 }
 
 
@@ -196,17 +198,4 @@ def _no_entry(row: Mapping[str, Any], entries: Sequence[Read], *, key: str, titl
         rung=Rung.DESCRIBED,
         missing=missing,
         would_need=need,
-    )
-
-
-def gate(row: Mapping[str, Any]) -> Finding:
-    """Acute risk is a gate with a human route, not a score; this version has no detector for it, and says so."""
-    return Finding(
-        key="gate.acute_risk",
-        relationship_id=row["relationship_id"],
-        claim="This version does not look for acute risk (self-harm, violence, signs of psychosis). That nothing is"
-        " said of it here does not mean that there is none.",
-        rung=Rung.DESCRIBED,
-        missing=Missing.NO_ANNOTATOR,
-        would_need="a detector of high recall and a person who follows up what it raises",
     )

@@ -45,7 +45,7 @@ def draw(
     Raises:
         OptionError: an argument makes no sense.
     """
-    _check(frame, n=n, favour=favour, doubtful=doubtful)
+    _check(frame, n=n, of=of, favour=favour, doubtful=doubtful)
     size = np.array([favour.get(name, 1.0) for name in frame.strata])[frame.stratum] * _doubt_weights(frame, doubtful)
     cost = np.ones(len(size)) if of == "units" else frame.n_messages.astype(float)
     p = inclusion(size, cost=cost, wanted=float(n))
@@ -105,7 +105,9 @@ def _doubt_weights(frame: Frame, doubtful: float) -> np.ndarray:
     return np.asarray(1 - doubtful + doubtful * relative)
 
 
-def _check(frame: Frame, *, n: int, favour: dict[str, float], doubtful: float) -> None:
+def _check(frame: Frame, *, n: int, of: str, favour: dict[str, float], doubtful: float) -> None:
+    if of not in COUNTED:
+        raise OptionError("a draw cannot count that", got=of, have=", ".join(COUNTED), do="count one of these")
     if n < 1:
         raise OptionError("nothing would be drawn", got=f"--n {n}", have="1, 2, 3, ...", do="ask for at least one")
     wrong = {name: factor for name, factor in favour.items() if name not in frame.strata or not 0.1 <= factor <= 10}

@@ -76,6 +76,13 @@ def frame_of(
         OptionError: nothing can be drawn.
     """
     check(turns, TURNS, stage="labelling")
+    if kind not in UNITS or (kind == "session" and sessions is None):
+        raise OptionError(
+            "that cannot be drawn",
+            got=f"{kind}, {'without' if sessions is None else 'with'} sessions",
+            have=", ".join(UNITS),
+            do="draw one of these; sessions need SESSIONS",
+        )
     written = turns.filter(pc.less(turns["role"], ROLES.index("system")))
     relationship = written["relationship_id"].to_numpy()
     third = _thirds(relationship)

@@ -25,8 +25,6 @@ from attunement.report.words import (
 )
 from attunement.vocabulary import Estimate, Finding, Missing, Rung, shown
 
-_GATES = "gate."
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
@@ -142,10 +140,8 @@ class Card:
     """The three dilemmas, each with the question that it asks."""
     other: tuple[Claim, ...]
     """Findings of a kind that this page has no place of its own for."""
-    gates: tuple[Refusal, ...]
-    """What this version does not look for at all."""
     refusals: tuple[Refusal, ...]
-    """Everything else that could not be measured, and why."""
+    """What could not be measured, and why."""
 
 
 def card(
@@ -177,8 +173,7 @@ def card(
             (question, _entry(f"dilemma.{key}", name, claims, gone)) for key, (name, question) in DILEMMAS.items()
         ),
         other=tuple(said for key, said in claims.items() if not key.startswith(_PLACED)),
-        gates=refusals([finding for finding in gone if finding.key.startswith(_GATES)], names),
-        refusals=refusals([finding for finding in gone if not finding.key.startswith(_GATES)], names),
+        refusals=refusals(gone, names),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from attunement.errors import OptionError
-from attunement.vocabulary import NOTICES, PANEL, RELATIONSHIPS, SESSIONS, Finding, check
+from attunement.vocabulary import NOTICES, PANEL, RELATIONSHIPS, SESSIONS, TO_READ, Finding, check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,8 @@ class Contents:
     constructs: tuple[Mapping[str, object], ...]
     """What was read for: key, version, side, definition, need, sign, dilemma, draft, annotator, annotator_version,
     known_faults, n_read, n_missing (a count for each reason), source."""
+    to_read: pa.Table = field(default_factory=TO_READ.empty_table)
+    """TO_READ: messages that the gate for acute risk raised."""
     quotes: Mapping[int, str] | None = None
     """The text of a message by its message_id, only where the reader asked for quotes."""
     group_floor: int = 10
@@ -53,6 +55,7 @@ class Contents:
         check(self.sessions, SESSIONS, stage="report")
         check(self.panel, PANEL, stage="report")
         check(self.notices, NOTICES, stage="report")
+        check(self.to_read, TO_READ, stage="report")
         if self.written_at.tzinfo is None:
             raise OptionError("written_at has no time zone", got=str(self.written_at), do="give a time in UTC")
         if self.group_floor < 2:

@@ -28,6 +28,7 @@ from attunement.report.drawing import STYLED
 from attunement.report.javascript import bundle, digest, specifications
 from attunement.report.methods import method
 from attunement.report.people import Spread, floored, n_people, spreads
+from attunement.report.risk import MOST_PLACES, risk_box
 from attunement.report.words import DRAFT, NEEDS, NOTICE_WORDS, RUNGS, amount, clean, count, day, names_of, number, span
 from attunement.vocabulary import Missing, shown
 
@@ -140,7 +141,6 @@ def _text(name: str) -> str:
 
 def _context(contents: Contents, cards: Sequence[Card], many: Many | None) -> dict[str, object]:
     table = contents.relationships
-    gates = {gate for each in cards for gate in each.gates}
     return {
         "title": contents.title,
         "program": contents.program,
@@ -149,7 +149,8 @@ def _context(contents: Contents, cards: Sequence[Card], many: Many | None) -> di
         "settings": dict(contents.settings),
         "facts": _facts(contents),
         "cards": cards,
-        "gates": sorted(gates, key=lambda gate: gate.why),
+        "risk": risk_box(contents),
+        "most_places": MOST_PLACES,
         "lines": _lines(contents, {each.id for each in cards}) if table.num_rows > 1 else [],
         "n_relationships": table.num_rows,
         "many": many,

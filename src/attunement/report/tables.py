@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +29,7 @@ def tidy(contents: Contents) -> dict[str, pa.Table]:
         "notices": contents.notices,
         "constructs": _constructs(contents),
         "findings": _findings(contents),
+        "to_read": contents.to_read,
     }
 
 
@@ -59,11 +61,24 @@ def json_lines(contents: Contents) -> Iterator[str]:
         "settings": dict(contents.settings),
         "group_floor": contents.group_floor,
         "constructs": [dict(construct) for construct in contents.constructs],
+        "to_be_read_by_a_person": [_place_as_json(row) for row in contents.to_read.to_pylist()],
     }
     yield _dumped(head)[:-1] + ',\n"findings": ['
     for index, finding in enumerate(floored(contents)):
         yield ("," if index else "") + "\n" + _dumped(finding_as_json(finding))
     yield "\n]}\n"
+
+
+def _place_as_json(row: Mapping[str, Any]) -> dict[str, object]:
+    """Where a message is that a person should read. It bears no number: how great a danger is cannot be read off it."""
+    return {
+        "relationship_id": shown(row["relationship_id"]),
+        "conversation_id": row["conversation_id"],
+        "message_id": shown(row["message_id"]),
+        "sent_at": row["sent_at"].isoformat() if row["sent_at"] else _known(Missing.NO_TIMES),
+        "gate": row["gate"],
+        "gate_version": row["gate_version"],
+    }
 
 
 def finding_as_json(finding: Finding) -> dict[str, object]:

@@ -58,7 +58,6 @@ FINDINGS: dict[str, str] = {
     "use.amount": "Amount of use",
     "use.change": "Change of use",
     "depth.continuity": "Continuity",
-    "gate.acute_risk": "Acute risk",
 }
 
 NOTICE_WORDS: dict[str, str] = {

@@ -18,6 +18,7 @@ from attunement.annotation.training import (
     labelled,
     save,
     train_sides,
+    without_cause,
 )
 from attunement.codebook import Codebook, load
 from attunement.errors import OptionError, SourceError
@@ -88,9 +89,13 @@ def train_on(
     for side in ("user", "ai"):
         written = exemplars_of(codebook, side)
         own[side] = labelled(rows, side=side, constructs=written.constructs)
-        examples[side] = joined([written, own[side]]) if len(own[side]) else written
+        parts = [written, without_cause(written.constructs), own[side]]
+        examples[side] = joined([part for part in parts if len(part)])
     exchange = {construct.key for construct in codebook if construct.unit == "exchange"}
-    weights, sides = train_sides(examples, exchange=exchange, static=static_embeddings(), progress=progress)
+    guarded = {construct.key for construct in codebook if construct.side == "ai" and construct.sign == "thwarts"}
+    weights, sides = train_sides(
+        examples, exchange=exchange, guarded=guarded, static=static_embeddings(), progress=progress
+    )
     accuracy = {
         head.key: by_population(examples[side], head.key, head.p_without, n_draws=n_draws)
         for side, trained in sides.items()

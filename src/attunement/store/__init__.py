@@ -1,6 +1,6 @@
 """Keeps what was read in one file on the person's own machine, and gives it back in order.
 
-Takes: batches of MESSAGES, EVENTS, NOTICES and ANNOTATIONS.
+Takes: batches of MESSAGES, EVENTS, NOTICES, ANNOTATIONS and FLAGS.
 Gives: TURNS sorted by relationship and time; the words, to annotators and to a reader who asks for quotes.
 Never: sends anything anywhere, stores half an import, or lets text out with the numbers.
 """

@@ -39,6 +39,20 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE MACRO unread(who, which) AS TABLE SELECT message_id, thread_id FROM messages WHERE role < 2
         AND message_id NOT IN (SELECT message_id FROM annotations WHERE annotator = who AND annotator_version = which);
     """,
+    """
+    CREATE TABLE flags (
+        message_id UBIGINT NOT NULL, gate VARCHAR NOT NULL, gate_version VARCHAR NOT NULL, flagged BOOLEAN,
+        span_start INTEGER, span_end INTEGER, missing VARCHAR
+    );
+    -- By the version of each gate that looked last.
+    CREATE VIEW current_flags AS SELECT flags.* FROM flags JOIN (
+        SELECT DISTINCT ON (gate) gate, gate_version
+        FROM (SELECT gate, gate_version, max(rowid) AS latest FROM flags GROUP BY ALL) ORDER BY gate, latest DESC
+    ) USING (gate, gate_version);
+    -- A gate reads the messages of the person alone.
+    CREATE MACRO unflagged(who, which) AS TABLE SELECT message_id, thread_id FROM messages WHERE role = 0
+        AND message_id NOT IN (SELECT message_id FROM flags WHERE gate = who AND gate_version = which);
+    """,
 )
 """Never edit one that was released: add the next. Each runs in the transaction that also raises the version."""
 

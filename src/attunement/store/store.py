@@ -19,7 +19,7 @@ from attunement.errors import StoreError
 from attunement.store.database import Database
 from attunement.store.importing import Import
 from attunement.store.sealing import Sealer
-from attunement.vocabulary import ANNOTATIONS, NOTICES, RELATIONSHIPS, ROLES, TURNS, check
+from attunement.vocabulary import ANNOTATIONS, FLAGS, NOTICES, RELATIONSHIPS, ROLES, TO_READ, TURNS, check
 
 TEXT_ROWS = 8_192
 """Messages whose words are handed out at a time."""
@@ -39,6 +39,21 @@ _ANNOTATED = pa.schema(
         ("missing", pa.string()),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """Where it is kept who has read which message."""
+
+    table: str
+    who: str
+    which: str
+    unread: str
+    """The macro that gives what was not read yet."""
+
+
+_ANNOTATORS = _Looked("annotations", "annotator", "annotator_version", "unread")
+_GATES = _Looked("flags", "gate", "gate_version", "unflagged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,9 +174,17 @@ class Store:
     def add_annotations(self, table: pa.Table) -> None:
         """Add what an annotator found."""
         check(table, ANNOTATIONS, stage="store")
+        self._add(table, _ANNOTATORS)
+
+    def add_flags(self, table: pa.Table) -> None:
+        """Add what a gate raised, and what it read without raising it."""
+        check(table, FLAGS, stage="store")
+        self._add(table, _GATES)
+
+    def _add(self, table: pa.Table, looked: _Looked) -> None:
         with self._database.transaction():
             self._database.connection.register("found", table)
-            self._database.rows("INSERT INTO annotations BY NAME SELECT * FROM found")
+            self._database.rows(f"INSERT INTO {looked.table} BY NAME SELECT * FROM found")  # noqa: S608 - our own name
             self._database.connection.unregister("found")
 
     # -- reading ---------------------------------------------------------------------------------------------------
@@ -186,8 +209,19 @@ class Store:
         Raises:
             StoreError: the text is sealed, and the store was opened without its passphrase.
         """
+        yield from self._unread_text(annotator, version, _ANNOTATORS)
+
+    def unflagged(self, *, gate: str, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
+        """The words of conversations with messages of the person that a gate has not read yet, like `readable`.
+
+        Raises:
+            StoreError: the text is sealed, and the store was opened without its passphrase.
+        """
+        yield from self._unread_text(gate, version, _GATES)
+
+    def _unread_text(self, who: str, which: str, looked: _Looked) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
         self._refuse_text_when_locked()
-        for piece in self._unread_threads(annotator, version):
+        for piece in self._unread_threads(who, which, looked):
             cursor = self._database.connection.cursor()
             cursor.register("wanted", piece)
             found = cursor.sql(
@@ -200,24 +234,24 @@ class Store:
             if pc.any(piece["was_begun"]).as_py():
                 cursor.register("found", found.select(["message_id"]))
                 before = cursor.sql(
-                    "SELECT DISTINCT message_id FROM annotations WHERE annotator = $annotator"
-                    " AND annotator_version = $version AND message_id IN (SELECT message_id FROM found)",
-                    params={"annotator": annotator, "version": version},
+                    f"SELECT DISTINCT message_id FROM {looked.table} WHERE {looked.who} = $who"  # noqa: S608 - our own names
+                    f" AND {looked.which} = $which AND message_id IN (SELECT message_id FROM found)",
+                    params={"who": who, "which": which},
                 ).to_arrow_table()
                 is_new = pc.and_not(is_new, pc.is_in(found["message_id"].combine_chunks(), before["message_id"]))
             cursor.close()
             whole = self._with_text(found.combine_chunks().to_batches()[0])
             yield whole.filter(is_new), pa.table(whole.filter(pc.invert(is_new)))
 
-    def _unread_threads(self, annotator: str, version: str) -> Iterator[pa.Table]:
+    def _unread_threads(self, who: str, which: str, looked: _Looked) -> Iterator[pa.Table]:
         """Threads with messages to be read, some thousand messages at a time, and the rows between which they lie."""
         cursor = self._database.connection.cursor()
         table = cursor.sql(
-            "SELECT thread_id, min(m.rowid) AS first, max(m.rowid) AS last, count(*) AS n,"
+            "SELECT thread_id, min(m.rowid) AS first, max(m.rowid) AS last, count(*) AS n,"  # noqa: S608 - our own name
             " count(*) FILTER (role < 2) > any_value(n_new) AS was_begun FROM messages AS m JOIN"
-            " (SELECT thread_id, count(*) AS n_new FROM unread($annotator, $version) GROUP BY thread_id)"
+            f" (SELECT thread_id, count(*) AS n_new FROM {looked.unread}($who, $which) GROUP BY thread_id)"
             " USING (thread_id) GROUP BY thread_id ORDER BY first",
-            params={"annotator": annotator, "version": version},
+            params={"who": who, "which": which},
         ).to_arrow_table()
         cursor.close()
         chunk = table.column("n").to_numpy().cumsum() // TEXT_ROWS
@@ -336,6 +370,15 @@ class Store:
         rows = [row for piece in found.to_batches() for row in self._with_text(piece).to_pylist()]
         return {row["message_id"]: row["text"] for row in rows if row["text"]}
 
+    def to_read(self) -> pa.Table:
+        """The messages that a gate raised, by relationship and time: where they are, and not what they say."""
+        query = """
+            SELECT m.relationship_id, m.conversation_id, m.message_id, m.sent_us AS sent_at, f.gate, f.gate_version
+            FROM current_flags AS f JOIN messages AS m USING (message_id) WHERE f.flagged
+            ORDER BY m.relationship_id, m.sent_us NULLS LAST, m.thread_id, m.position
+        """
+        return pa.Table.from_batches(list(self._stream(query, TO_READ, TURN_ROWS)), schema=TO_READ)
+
     def _refuse_text_when_locked(self) -> None:
         if self.is_locked:
             raise StoreError(
@@ -355,6 +398,10 @@ class Store:
             database.rows(
                 "DELETE FROM annotations WHERE message_id IN"
                 " (SELECT message_id FROM messages WHERE relationship_id = ?)",
+                relationship_id,
+            )
+            database.rows(
+                "DELETE FROM flags WHERE message_id IN (SELECT message_id FROM messages WHERE relationship_id = ?)",
                 relationship_id,
             )
             n_gone = database.number("DELETE FROM messages WHERE relationship_id = ?", relationship_id)

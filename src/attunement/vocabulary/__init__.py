@@ -11,6 +11,7 @@ from attunement.vocabulary.records import Estimate, Finding, Null, Rung
 from attunement.vocabulary.tables import (
     ANNOTATIONS,
     EVENTS,
+    FLAGS,
     LABELS,
     MESSAGES,
     NOTICE_KINDS,
@@ -22,6 +23,7 @@ from attunement.vocabulary.tables import (
     SESSIONS,
     TIME,
     TIME_IS,
+    TO_READ,
     TURNS,
     WORD,
     check,
@@ -30,6 +32,7 @@ from attunement.vocabulary.tables import (
 __all__ = [
     "ANNOTATIONS",
     "EVENTS",
+    "FLAGS",
     "LABELS",
     "MESSAGES",
     "NOTICES",
@@ -41,6 +44,7 @@ __all__ = [
     "SESSIONS",
     "TIME",
     "TIME_IS",
+    "TO_READ",
     "TURNS",
     "WORD",
     "Estimate",

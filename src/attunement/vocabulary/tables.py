@@ -115,6 +115,31 @@ ANNOTATIONS = pa.schema(
 )
 """One row a message, construct and annotator that looked, so that the rows are also the denominator."""
 
+FLAGS = pa.schema(
+    [
+        _column("message_id", pa.uint64(), "the message of the person that was read"),
+        _column("gate", WORD, "which gate read it, such as acute_risk"),
+        _column("gate_version", WORD, "which version of it"),
+        _column("flagged", pa.bool_(), "whether a person should read it", null="see missing"),
+        _column("span_start", pa.int32(), "where the words begin that raised it, in characters", null="not raised"),
+        _column("span_end", pa.int32(), "where they end, in characters", null="not raised"),
+        _column("missing", WORD, "why it could not be read, a value of Missing", null="it was read"),
+    ]
+)
+"""One row a message of the person that a gate read. A flag says that a person should read it, and nothing else."""
+
+TO_READ = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship"),
+        _column("conversation_id", pa.string(), "the thread, as the source names it"),
+        _column("message_id", pa.uint64(), "the message that a person should read"),
+        _column("sent_at", TIME, "when it was sent", null="the source states no time"),
+        _column("gate", pa.string(), "which gate raised it"),
+        _column("gate_version", pa.string(), "which version of it"),
+    ]
+)
+"""One row a message that a person should read, and where it is found."""
+
 LABELS = pa.schema(
     [
         _column("message_id", pa.uint64(), "the message that was labelled"),

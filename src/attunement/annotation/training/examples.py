@@ -71,6 +71,40 @@ def exemplars_of(codebook: Codebook, side: str) -> Examples:
     )
 
 
+def is_ordinary(examples: Examples) -> np.ndarray:
+    """Which texts come from the files of ordinary turns."""
+    return np.char.startswith(examples.groups.astype(str), "ordinary.")
+
+
+NEEDS_CAUSE = ("ai.exit_pressure", "ai.missed_care")
+"""Acts that answer something: a wish to leave, or distress, a boundary, a risk. Without it they cannot be there."""
+
+
+def without_cause(constructs: tuple[str, ...], *, seed: int = 0) -> Examples:
+    """The exemplars of NEEDS_CAUSE, each as if it answered an ordinary message of a person, so that nothing was to be
+    answered and the act is absent whatever the reply says.
+
+    From the words of a reply alone a goodbye that is ignored looks like any talk, and missed care like any help.
+    """
+    ordinary = [one.text for one in read_exemplars(ORDINARY["user"]) if not one.also and not one.maybe]
+    rng = np.random.default_rng(seed)
+    keys = [key for key in NEEDS_CAUSE if key in constructs]
+    every = [(key, one) for key in keys for one in read_exemplars(key)]
+    labels = np.full((len(every), len(constructs)), np.nan, dtype=np.float32)
+    for row, (key, _) in enumerate(every):
+        labels[row, constructs.index(key)] = 0
+    return Examples(
+        constructs=constructs,
+        texts=[one.text for _, one in every],
+        befores=[ordinary[int(rng.integers(len(ordinary)))] for _ in every] if ordinary else [None for _ in every],
+        labels=labels,
+        own=np.zeros(labels.shape, dtype=bool),
+        groups=np.array([f"{key}/{one.scene}" for key, one in every], dtype=str),
+        populations=np.full(len(every), EXEMPLARS),
+        registers=np.array([one.register for _, one in every], dtype=str),
+    )
+
+
 def joined(parts: Sequence[Examples]) -> Examples:
     """Examples of one side put together; all have the same constructs."""
     return Examples(
@@ -88,22 +122,23 @@ def joined(parts: Sequence[Examples]) -> Examples:
 def labelled(rows: Iterable[dict[str, object]], *, side: str, constructs: tuple[str, ...]) -> Examples:
     """Rows of `text`, `before`, `construct`, `label`, `group`, `population` and `register` as examples.
 
-    Rows of the same text, before and group are one example with several labels. Constructs that are not asked for are
+    Rows of the same text, before and group are one example; several labels for one construct, such as those of two
+    labellers, are averaged. Constructs that are not asked for are
     left out.
     """
     column = {key: place for place, key in enumerate(constructs)}
-    found: dict[tuple[str, str | None, str], dict[int, float]] = {}
+    found: dict[tuple[str, str | None, str], dict[int, list[float]]] = {}
     about: dict[tuple[str, str | None, str], tuple[str, str]] = {}
     for number, row in enumerate(rows):
         if row["construct"] not in column or row.get("side", side) != side or not row["text"]:
             continue
         before = row.get("before")
         key = (str(row["text"]), None if before is None else str(before), str(row.get("group") or f"row {number}"))
-        found.setdefault(key, {})[column[str(row["construct"])]] = float(str(row["label"]))
+        found.setdefault(key, {}).setdefault(column[str(row["construct"])], []).append(float(str(row["label"])))
         about[key] = (str(row.get("population") or "own"), str(row.get("register") or ""))
     labels = np.full((len(found), len(constructs)), np.nan, dtype=np.float32)
     for place, values in enumerate(found.values()):
-        labels[place, list(values)] = list(values.values())
+        labels[place, list(values)] = [float(np.mean(said)) for said in values.values()]
     return Examples(
         constructs=constructs,
         texts=[text for text, _, _ in found],

@@ -36,7 +36,7 @@ def fit_logistic(
         weight: what each text counts.
         penalty: half of it times the squared weights is added to the negative log-likelihood.
     """
-    used = np.flatnonzero(np.diff(from_sparse.tocsc().indptr))
+    used = np.unique(from_sparse.indices)
     few = from_sparse[:, used].astype(np.float64)
     few_t = few.T.tocsr()
     n_sparse, n_dense = len(used), from_dense.shape[1]

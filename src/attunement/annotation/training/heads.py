@@ -29,6 +29,15 @@ class Turns(NamedTuple):
     starts: np.ndarray
     """Where each turn begins among the sentences, and after the last their number."""
 
+    def narrowed(self, places: np.ndarray) -> tuple[Turns, np.ndarray]:
+        """Some of the turns, and of the n-gram columns only those that they have; and which columns these are."""
+        n_sentences = np.diff(self.starts)[places]
+        starts = np.append(0, np.cumsum(n_sentences))
+        of_sentences = np.repeat(self.starts[places] - starts[:-1], n_sentences) + np.arange(starts[-1])
+        whole, sentences = self.whole.rows(places), self.sentences.rows(of_sentences)
+        columns = np.unique(whole.ngrams.indices)
+        return Turns(whole.columns(columns), sentences.columns(columns), starts), columns
+
     @property
     def turn_of(self) -> np.ndarray:
         """The turn of each sentence."""

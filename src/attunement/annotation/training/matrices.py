@@ -26,6 +26,10 @@ class Features(NamedTuple):
         """Those of some texts."""
         return Features(self.ngrams[places], self.dense[places])
 
+    def columns(self, chosen: np.ndarray) -> Features:
+        """Those with only some of the n-grams."""
+        return Features(self.ngrams[:, chosen], self.dense)
+
 
 class Counts(NamedTuple):
     """What was counted in each sentence of many messages."""

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from attunement.annotation.training.examples import Examples
+from attunement.annotation.training.examples import Examples, is_ordinary
 from attunement.statistics import auroc, average_precision, calibration_error, cluster_interval, kappa
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
@@ -100,8 +100,7 @@ def by_population(
     column = examples.constructs.index(key)
     label = examples.labels[:, column]
     known = ~np.isnan(label) & examples.own[:, column]
-    ordinary = np.char.startswith(examples.groups.astype(str), "ordinary.")
-    known &= ~ordinary
+    known &= ~is_ordinary(examples)
     found = []
     for population in sorted(set(examples.populations[known])):
         of_it = known & (examples.populations == population)

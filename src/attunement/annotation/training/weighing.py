@@ -16,12 +16,16 @@ EACH = 3.0
 """What a text of another population counts at most: it is the talk that the heads will read, or nearer to it."""
 
 
-def weights_of(examples: Examples, column: int) -> np.ndarray:
+IN_PASSING_CALIBRATED = 0.2
+"""What such a text counts where probabilities are calibrated: there it stands for how rare the construct is."""
+
+
+def weights_of(examples: Examples, column: int, *, in_passing: float = IN_PASSING) -> np.ndarray:
     """The weight of every text for one construct, 0 where its label is not known."""
     known = ~np.isnan(examples.labels[:, column])
     written = examples.populations == EXEMPLARS
     own = examples.own[:, column]
-    weight = np.where(known, np.where(own, 1.0, IN_PASSING), 0.0)
+    weight = np.where(known, np.where(own, 1.0, in_passing), 0.0)
     n_own = float(np.sum(known & own & written))
     for population in set(examples.populations) - {EXEMPLARS}:
         of_it = known & (examples.populations == population)

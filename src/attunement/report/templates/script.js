@@ -42,7 +42,7 @@
   let unfolded = [];
   addEventListener("beforeprint", () => {
     for (const place of [...waiting]) draw(place);
-    unfolded = [...document.querySelectorAll(".claim details:not([open]), section > details:not([open])")];
+    unfolded = [...document.querySelectorAll(".claim details:not([open]), .method > details:not([open]), section > details:not([open])")];
     for (const fold of unfolded) fold.open = true;
   });
   addEventListener("afterprint", () => {
