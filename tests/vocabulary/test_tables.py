@@ -18,12 +18,14 @@ def test_these_are_the_tables():
     assert sorted(SCHEMAS) == [
         "ANNOTATIONS",
         "EVENTS",
+        "FLAGS",
         "LABELS",
         "MESSAGES",
         "NOTICES",
         "PANEL",
         "RELATIONSHIPS",
         "SESSIONS",
+        "TO_READ",
         "TURNS",
     ]
 
