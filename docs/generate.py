@@ -159,8 +159,23 @@ def benchmarks() -> str:
         script = path.relative_to(DOCS.parent).as_posix().replace("/results", "").replace(".json", ".py")
         pages.append(f"## {script}\n\n{about.get('question', '')}\n")
         body = kept.get("results", kept)
-        pages.append(f"```json\n{json.dumps(body, indent=1)[:6000]}\n```\n")
+        if "mean_auroc" in body:
+            pages += _kinds_beside_each_other(body)
+        else:
+            pages.append(f"```json\n{json.dumps(body, indent=1)[:6000]}\n```\n")
     return "\n".join(pages)
+
+
+def _kinds_beside_each_other(body: dict) -> list[str]:
+    """AUROC of each construct, a column for each kind of features, a table for each population."""
+    pages = []
+    for population, rows in body["auroc"].items():
+        kinds = list(body["mean_auroc"][population])
+        pages.append(f"AUROC on {population}:\n\n| construct | {' | '.join(kinds)} |\n|{'---|' * (len(kinds) + 1)}")
+        with_mean = {**rows, "mean": body["mean_auroc"][population]}
+        pages += [f"| {key} | {' | '.join(f'{row[kind]:.3f}' for kind in kinds)} |" for key, row in with_mean.items()]
+        pages.append("")
+    return pages
 
 
 PAGES = {

@@ -6,6 +6,7 @@ AttunementError
     SchemaError       a table does not have the columns its stage promised
     CodebookError     a construct is unknown, or its file is incomplete
     WeightsError      the weights of an annotator cannot be read, or are not those of this version
+    ProcessError      a decision process has a row that makes no sense, or is too large to solve exactly
     OptionError       an argument or option has a value that makes no sense
     ExtraMissing      a feature needs an optional package that is not installed
     ServiceError      a service outside this machine failed
@@ -63,6 +64,10 @@ class CodebookError(AttunementError):
 
 class WeightsError(AttunementError):
     """Train the heads again with `attune train`, or use the weights that ship."""
+
+
+class ProcessError(AttunementError):
+    """Mend the row that is named, or ask a smaller question: fewer steps, states or reward parameters."""
 
 
 class OptionError(AttunementError):

@@ -67,6 +67,9 @@ def annotate(
         click.echo(json.dumps({"out": str(out), "rows": seen.n_rows, "not_read": seen.unread, "shown": seen.shown}))
         return
     _say(seen, out, keys=keys, codebook=codebook)
+    answering = [key for key in keys if codebook.construct(key).unit == "exchange"]
+    if answering and context is None:
+        click.echo(f"Guessed from the reply alone, for want of --context: {', '.join(answering)}.")
 
 
 def _keys(constructs: str | None) -> list[str]:

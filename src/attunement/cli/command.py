@@ -16,6 +16,7 @@ from attunement.cli.mask import mask
 from attunement.cli.read import read
 from attunement.cli.report import report
 from attunement.cli.sources import sources
+from attunement.cli.theory import theory
 from attunement.cli.train import train
 from attunement.errors import AttunementError
 
@@ -28,6 +29,7 @@ VERBS: dict[str, click.Command] = {
     "codebook": codebook,
     "train": train,
     "label": label,
+    "theory": theory,
     "mask": mask,
     "forget": forget,
 }

@@ -42,7 +42,7 @@ annotator = click.option(
     "--annotator",
     default="fast",
     show_default=True,
-    help="Who reads: fast, rules or judge, or a folder that `attune train` wrote.",
+    help="Who reads: fast, accurate, rules or judge, or a folder that `attune train` wrote.",
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be read, and stop.")

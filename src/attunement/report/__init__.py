@@ -10,5 +10,6 @@ from attunement.report.captions import figures
 from attunement.report.contents import Contents, Written
 from attunement.report.files import write
 from attunement.report.page import html
+from attunement.report.verdicts import draw_verdicts, verdicts_chart
 
-__all__ = ["Audited", "Contents", "Frame", "Written", "figures", "html", "write"]
+__all__ = ["Audited", "Contents", "Frame", "Written", "draw_verdicts", "figures", "html", "verdicts_chart", "write"]

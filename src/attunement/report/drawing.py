@@ -74,7 +74,7 @@ STYLED = Ink(
 
 def use_chart(course: Course, ink: Ink) -> Drawing:
     """Messages a period: the AI's above the line, the person's below it; a period without contact is left blank."""
-    sheet = _Sheet(ink)
+    sheet = Sheet(ink)
     rows = [
         {"start": _clock(start), "end": _clock(start + course.length), **_sides(cells)}
         for start, cells in course.periods.items()
@@ -97,7 +97,7 @@ def use_chart(course: Course, ink: Ink) -> Drawing:
 
 def acts_chart(acts: Sequence[Act], ink: Ink) -> Drawing:
     """A row for each construct with its rate and interval: a circle for the person, a diamond for the AI."""
-    sheet = _Sheet(ink)
+    sheet = Sheet(ink)
     rows = [_row_of(act) for act in acts]
     order = [str(row["row"]) for row in rows]
     y = alt.Y("row:O", sort=order, axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
@@ -119,7 +119,7 @@ def acts_chart(acts: Sequence[Act], ink: Ink) -> Drawing:
 
 def rate_chart(course: Course, construct: str, ink: Ink) -> Drawing:
     """One construct's rate through time, with intervals; a period without a rate leaves a gap in the line."""
-    sheet = _Sheet(ink)
+    sheet = Sheet(ink)
     rows = list(_points_of(course, construct))
     side, colour = construct.partition(".")[0], ink.of(construct)
     known = [row for row in rows if row["low"] is not None]
@@ -139,7 +139,7 @@ def rate_chart(course: Course, construct: str, ink: Ink) -> Drawing:
 
 def spread_chart(spread: Spread, ink: Ink) -> Drawing:
     """The shape of a measure over people: the area of a bar is its number of people; the middle half is marked."""
-    sheet = _Sheet(ink)
+    sheet = Sheet(ink)
     rows = [{"low": bar.low, "high": bar.high, "density": bar.n / (bar.high - bar.low)} for bar in spread.bars]
     low, middle, high = (0.0, 0.0, 0.0) if isinstance(spread.quartiles, Missing) else spread.quartiles
     colour = ink.of(spread.measure.removeprefix("rate.")) if spread.measure.startswith("rate.") else ink.text
@@ -154,7 +154,7 @@ def spread_chart(spread: Spread, ink: Ink) -> Drawing:
     return sheet.finished(layers, height=90)
 
 
-class _Sheet:
+class Sheet:
     """What a chart is drawn on: it keeps each set of rows once, so that charts stay small and quick to make."""
 
     def __init__(self, ink: Ink) -> None:

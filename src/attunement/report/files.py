@@ -78,11 +78,12 @@ def _figures(contents: Contents, folder: Path, kinds: Collection[str]) -> tuple[
         return ()
     folder.mkdir(exist_ok=True, mode=0o700)
     return tuple(
-        _put_chart(folder / f"{name}.{kind}", chart) for name, chart in figures(contents).items() for kind in kinds
+        put_chart(folder / f"{name}.{kind}", chart) for name, chart in figures(contents).items() for kind in kinds
     )
 
 
-def _put_chart(path: Path, chart: Drawing) -> Path:
+def put_chart(path: Path, chart: Drawing) -> Path:
+    """Write a chart as a file in the form of its ending, .svg or .png."""
     drawn = _KINDS[path.suffix[1:]](chart)
     return _put(path, lambda file: file.write(drawn))
 

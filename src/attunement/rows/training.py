@@ -18,7 +18,6 @@ from attunement.annotation.training import (
     labelled,
     save,
     train_sides,
-    without_cause,
 )
 from attunement.codebook import Codebook, load
 from attunement.errors import OptionError, SourceError
@@ -89,7 +88,7 @@ def train_on(
     for side in ("user", "ai"):
         written = exemplars_of(codebook, side)
         own[side] = labelled(rows, side=side, constructs=written.constructs)
-        parts = [written, without_cause(written.constructs, more=own[side]), own[side]]
+        parts = [written, own[side]]
         examples[side] = joined([part for part in parts if len(part)])
     exchange = {construct.key for construct in codebook if construct.unit == "exchange"}
     guarded = {construct.key for construct in codebook if construct.side == "ai" and construct.sign == "thwarts"}

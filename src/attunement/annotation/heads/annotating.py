@@ -15,7 +15,7 @@ from attunement.annotation.exchanges import trace
 from attunement.annotation.heads.cutting import Cut, cut
 from attunement.annotation.heads.embeddings import static_embeddings
 from attunement.annotation.heads.scoring import Scorer, Scores
-from attunement.annotation.heads.weights import BEFORE, Weights
+from attunement.annotation.heads.weights import BEFORE, CAUSE, UNKNOWN_CAUSE, Weights
 from attunement.annotation.readability import reasons
 from attunement.codebook import Codebook
 
@@ -40,8 +40,9 @@ class Heads:
     """Calibrated linear heads, one a construct.
 
     The probability of a turn is calibrated from three scores: of the whole turn, of its best sentence, and for an
-    exchange construct of the person's message that it answers. A reply whose answered message was not given is read
-    as one that answers nothing.
+    exchange construct of the person's message that it answers. An act that is a failure to answer (a goodbye, distress)
+    has the product of two probabilities: that the person's message holds it, and that the reply fails it. Where that
+    message was not given the first is UNKNOWN_CAUSE.
     """
 
     name = "heads"
@@ -102,8 +103,11 @@ class Heads:
         logit += log_sentences * np.log(np.maximum(n_sentences, 1))
         logit = logit[of_batch]
         if key in self._exchange and "user" in found:
-            logit = logit + answers * self._before(key, found["user"], answered[places])
-        p_present = np.round(special.expit(logit), _DECIMALS).astype(np.float32)
+            logit = logit + answers * np.nan_to_num(self._before(f"{key}{BEFORE}", found["user"], answered[places]))
+        p_present = special.expit(logit)
+        if key in self._exchange and "user" in found:
+            p_present = p_present * self._cause(f"{key}{CAUSE}", found["user"], answered[places])
+        p_present = np.round(p_present, _DECIMALS).astype(np.float32)
         reason = missing.take(pa.array(places))
         absent = ~reason.is_null().to_numpy(zero_copy_only=False)
         unseen = absent | (p_present < SHOWN_FROM) | (best[of_batch] < 0)
@@ -119,16 +123,24 @@ class Heads:
             missing=reason,
         )
 
-    def _before(self, key: str, person: _Side, answered: np.ndarray) -> np.ndarray:
-        """What the head makes of the answered messages; 0 where there is none."""
+    def _before(self, column: str, person: _Side, answered: np.ndarray) -> np.ndarray:
+        """What a column makes of the answered messages; NaN where there is none."""
         weights = self._weights["user"]
-        if f"{key}{BEFORE}" not in weights.columns:
-            return np.zeros(len(answered), dtype=np.float32)
-        score = person.scores.of_messages[:, weights.columns.index(f"{key}{BEFORE}")]
-        at = np.minimum(np.searchsorted(person.places, answered), max(len(person.places) - 1, 0))
-        there = np.zeros(len(answered), dtype=bool) if not len(person.places) else person.places[at] == answered
-        filled = np.diff(person.parts.sentence_starts)[at] > 0 if len(person.places) else there
-        return np.where(there & filled, score[at] if len(score) else 0.0, np.float32(0)).astype(np.float32)
+        if column not in weights.columns or not len(person.places):
+            return np.full(len(answered), np.nan, dtype=np.float32)
+        score = person.scores.of_messages[:, weights.columns.index(column)]
+        at = np.minimum(np.searchsorted(person.places, answered), len(person.places) - 1)
+        is_read = (person.places[at] == answered) & (np.diff(person.parts.sentence_starts)[at] > 0)
+        return np.where(is_read, score[at], np.float32(np.nan)).astype(np.float32)
+
+    def _cause(self, column: str, person: _Side, answered: np.ndarray) -> np.ndarray:
+        """The probability that the answered messages hold what an act would answer; 1 for acts that need nothing."""
+        weights = self._weights["user"]
+        if column not in weights.columns:
+            return np.ones(len(answered), dtype=np.float32)
+        constant, of_score, *_ = weights.stack[weights.columns.index(column)]
+        score = self._before(column, person, answered)
+        return np.where(np.isnan(score), np.float32(UNKNOWN_CAUSE), special.expit(constant + of_score * score))
 
 
 def _best(side: _Side, column: int) -> tuple[np.ndarray, np.ndarray]:

@@ -14,14 +14,23 @@ import numpy as np
 from attunement.annotation.heads.features import N_BUCKETS
 from attunement.errors import WeightsError
 
-FORM = 1
+FORM = 2
 """Raised when what the numbers mean changes, so that old files are refused and not misread."""
+
+READABLE = (1, FORM)
+"""Forms that mean the same here: before the second there were no columns of CAUSE."""
 
 STACK = ("constant", "turn", "best_sentence", "log_sentences", "answered")
 """What the logit of a probability is a sum of: see `Weights.stack`."""
 
 BEFORE = "|answered"
 """Ends the name of a column that reads the answered message for an exchange construct."""
+
+CAUSE = "|cause"
+"""Ends the name of a column that reads in the answered message whether there is anything that the act could answer."""
+
+UNKNOWN_CAUSE = 0.5
+"""The probability that there is, where the answered message is not known: so such a reply raises no alarm."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,9 @@ class Weights:
     """float32, one a column."""
     stack: np.ndarray
     """float32, columns x STACK: from the raw scores of a turn, of its best sentence, and of the answered message (0
-    where there is none), with ln(number of sentences), to the logit. Rows of BEFORE columns are not used."""
+    where there is none), with ln(number of sentences), to the logit. The row of a CAUSE column
+    makes the logit of a cause from the score of the answered message alone, and the probability of the act is the
+    product; rows of BEFORE columns are not used."""
 
     @cached_property
     def version(self) -> str:
@@ -61,7 +72,7 @@ class Weights:
     @property
     def constructs(self) -> tuple[str, ...]:
         """The keys that have a head."""
-        return tuple(column for column in self.columns if not column.endswith(BEFORE))
+        return tuple(column for column in self.columns if not column.endswith((BEFORE, CAUSE)))
 
     def save(self, path: Path) -> None:
         """Write them as compressed arrays, without pickles. The same weights give the same bytes."""
@@ -89,11 +100,11 @@ def read_weights(path: Path) -> Weights:
         raise WeightsError(
             "the weights cannot be read", got=f"{path}: {fault}", have="a file of `attune train`", do="train them again"
         ) from fault
-    if about.get("form") != FORM:
+    if about.get("form") not in READABLE:
         raise WeightsError(
             "the weights are of another form",
             got=f"form {about.get('form')} in {path}",
-            have=f"form {FORM}",
+            have=f"form {' or '.join(str(form) for form in READABLE)}",
             do="train them again with this version",
         )
     weights = Weights(columns=tuple(about["columns"]), **arrays)

@@ -5,7 +5,7 @@ Gives: Weights for `annotation.heads`, and how well each head agrees with labels
 Never: keeps a text in what it writes, or measures a head on a group that it has seen.
 """
 
-from attunement.annotation.training.examples import EXEMPLARS, Examples, exemplars_of, joined, labelled, without_cause
+from attunement.annotation.training.examples import EXEMPLARS, Examples, exemplars_of, joined, labelled
 from attunement.annotation.training.measuring import THRESHOLD, Accuracy, accuracy, by_population
 from attunement.annotation.training.saving import save
 from attunement.annotation.training.training import Head, Side, train_sides
@@ -24,5 +24,4 @@ __all__ = [
     "labelled",
     "save",
     "train_sides",
-    "without_cause",
 ]

@@ -76,37 +76,6 @@ def is_ordinary(examples: Examples) -> np.ndarray:
     return np.char.startswith(examples.groups.astype(str), "ordinary.")
 
 
-NEEDS_CAUSE = ("ai.exit_pressure", "ai.missed_care")
-"""Acts that answer something: a wish to leave, or distress, a boundary, a risk. Without it they cannot be there."""
-
-
-def without_cause(constructs: tuple[str, ...], *, more: Examples | None = None, seed: int = 0) -> Examples:
-    """The exemplars of NEEDS_CAUSE, each as if it answered an ordinary message of a person, so that nothing was to be
-    answered and the act is absent whatever the reply says; `more` holds other replies to be taken in the same way.
-
-    From the words of a reply alone a goodbye that is ignored looks like any talk, and missed care like any help.
-    """
-    ordinary = [one.text for one in read_exemplars(ORDINARY["user"]) if not one.also and not one.maybe]
-    rng = np.random.default_rng(seed)
-    keys = [key for key in NEEDS_CAUSE if key in constructs]
-    every = [(one.text, f"{key}/{one.scene}", one.register, [key]) for key in keys for one in read_exemplars(key)]
-    if more is not None and keys:
-        every += [(*one, keys) for one in zip(more.texts, more.groups, more.registers, strict=True)]
-    labels = np.full((len(every), len(constructs)), np.nan, dtype=np.float32)
-    for row, (*_, absent) in enumerate(every):
-        labels[row, [constructs.index(key) for key in absent]] = 0
-    return Examples(
-        constructs=constructs,
-        texts=[text for text, *_ in every],
-        befores=[ordinary[int(rng.integers(len(ordinary)))] if ordinary else None for _ in every],
-        labels=labels,
-        own=np.zeros(labels.shape, dtype=bool),
-        groups=np.array([group for _, group, *_ in every], dtype=str),
-        populations=np.full(len(every), EXEMPLARS),
-        registers=np.array([register for *_, register, _ in every], dtype=str),
-    )
-
-
 def joined(parts: Sequence[Examples]) -> Examples:
     """Examples of one side put together; all have the same constructs."""
     return Examples(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import optimize, sparse, special
 
+from attunement.annotation.heads.weights import STACK
 from attunement.annotation.training.fitting import Fitted, fit_logistic
 from attunement.annotation.training.matrices import Features
 
@@ -107,7 +108,9 @@ def stacked(raw: Raw, answered: np.ndarray) -> np.ndarray:
 def fit_stack(columns: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """The weights of the columns of STACK, from scores that the head gave to texts it was not fitted on.
 
-    The weights of the scores are not below 0: more evidence never makes a construct less probable.
+    The weights of the scores are not below 0: more evidence never makes a construct less probable. That of the number
+    of sentences is not above 0: the best of many is high by chance, and length alone is no evidence.
+    Columns after those of STACK are scores of others.
     """
     spread = np.maximum(columns.std(axis=0), 1e-6)
     scaled = columns / np.where(columns.std(axis=0) > 0, spread, 1.0)
@@ -120,10 +123,12 @@ def fit_stack(columns: np.ndarray, label: np.ndarray, weight: np.ndarray) -> np.
         ridge = _STACK_PENALTY / 100 * theta * (np.arange(len(theta)) > 0)
         return float(value + ridge @ theta / 2), scaled.T @ pull + ridge
 
-    bounds: list[tuple[int | None, int | None]] = [(None, None), (0, None), (0, None), (None, None), (0, None)]
+    n_beside = columns.shape[1] - len(STACK)
+    bounds: list[tuple[int | None, int | None]] = [(None, None), (0, None), (0, None), (None, 0), (0, None)]
+    bounds += [(0, None)] * n_beside
     varies = columns.std(axis=0) > 0
     varies[0] = True
     bounds = [bound if moves else (0, 0) for bound, moves in zip(bounds, varies, strict=True)]
-    begin = np.array([0.0, 0.5, 0.5, 0.0, 0.5]) * varies
+    begin = np.array([0.0, 0.5, 0.5, 0.0, 0.5] + [0.5] * n_beside) * varies
     found = optimize.minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds)
     return np.asarray(found.x / np.where(columns.std(axis=0) > 0, spread, 1.0))

@@ -10,7 +10,8 @@ import numpy as np
 from scipy import special
 
 from attunement.annotation.heads import Static
-from attunement.annotation.heads.weights import BEFORE, STACK, Weights
+from attunement.annotation.heads.weights import BEFORE, CAUSE, STACK, UNKNOWN_CAUSE, Weights
+from attunement.annotation.training.causes import NEEDS_CAUSE, Cause, causes_of, fit_cause
 from attunement.annotation.training.examples import Examples, is_ordinary
 from attunement.annotation.training.fitting import Fitted, fit_logistic
 from attunement.annotation.training.heads import Turns, fit_head, fit_stack, raw_scores, stacked
@@ -22,7 +23,7 @@ PENALTY = 0.2
 ANSWERED_PENALTY = 1.0
 N_FOLDS = 5
 
-ALARMS = 0.005
+ALARMS = 0.002
 """The share of ordinary texts that may be above one half for a guarded construct."""
 
 FEWEST = 20
@@ -50,6 +51,7 @@ class Head:
     key: str
     fitted: Fitted
     answered: Fitted | None
+    cause: Cause | None
     stack: np.ndarray
     p_without: np.ndarray
     """float64, one a text: the calibrated probability from a head that was fitted without its group;
@@ -75,6 +77,8 @@ def train_head(
     turns: Turns,
     *,
     answered: Answered | None = None,
+    cause: Cause | None = None,
+    beside: np.ndarray | None = None,
     guarded: bool = False,
     penalty: float = PENALTY,
 ) -> Head:
@@ -85,41 +89,59 @@ def train_head(
         examples: labelled texts.
         turns: their features, in the same order.
         answered: for an exchange construct, the features of the messages that the texts answer.
+        cause: for an act of NEEDS_CAUSE, what tells from the answered message whether it is there. Then the head is
+            about texts that answer such a message, and others count as little as they do.
+        beside: a score of each text by somebody else, who did not see its group either: a column after those of STACK.
         guarded: whether an alarm is so grave that no more than ALARMS of ordinary texts may raise one.
         penalty: of the n-grams and embeddings.
     """
     column = examples.constructs.index(key)
-    weight = weights_of(examples, column)
+    p_cause = _of_causes(cause, answered, n_texts=len(examples))
+    weight = weights_of(examples, column) * p_cause
     label = np.nan_to_num(examples.labels[:, column]).astype(np.float64)
     used = np.flatnonzero(weight > 0)
     few, columns = turns.narrowed(used)
-    back = None if answered is None else answered.of(used)
+    back = None if answered is None or cause is not None else answered.of(used)
     without = _cross_fitted(few, back, label[used], weight[used], examples.groups[used], penalty=penalty)
-    calibrating = weights_of(examples, column, in_passing=IN_PASSING_CALIBRATED)[used]
-    stack = fit_stack(without, label[used], calibrating)
+    others = np.empty((len(examples), 0)) if beside is None else beside[:, None]
+    without = np.column_stack([without, others[used]])
+    calibrating = weights_of(examples, column, in_passing=IN_PASSING_CALIBRATED) * p_cause
+    stack = fit_stack(without, label[used], calibrating[used])
     if guarded:
         quiet = is_ordinary(examples)[used] & (label[used] < THRESHOLD)
-        stack[0] -= _above(without[quiet] @ stack)
+        stack[0] -= _above(without[quiet] @ stack, p_cause[used][quiet])
     fitted = _widened(fit_head(few, label[used], weight[used], penalty=penalty), columns, turns.whole.ngrams.shape[1])
     looked_back = None if back is None else _fit_answered(back, label[used], weight[used])
     scored_back = np.zeros(len(examples))
     if answered is not None and looked_back is not None:
         scored_back = _answered_scores(looked_back, answered)
     p_without = np.full(len(examples), np.nan)
-    p_without[used] = special.expit(without @ stack)
+    p_without[used] = special.expit(without @ stack) * p_cause[used]
     return Head(
         key=key,
         fitted=fitted,
         answered=looked_back,
+        cause=cause,
         stack=stack,
         p_without=p_without,
-        p_final=special.expit(stacked(raw_scores(fitted, turns), scored_back) @ stack),
+        p_final=special.expit(np.column_stack([stacked(raw_scores(fitted, turns), scored_back), others]) @ stack)
+        * p_cause,
     )
 
 
-def _above(logit: np.ndarray) -> float:
-    """By how much logits have to be lowered so that no more than ALARMS of them are above 0."""
-    return max(0.0, float(np.quantile(logit, 1 - ALARMS))) if len(logit) else 0.0
+def _of_causes(cause: Cause | None, answered: Answered | None, *, n_texts: int) -> np.ndarray:
+    """The probability that each text answers something; 1 where nothing needs to be there."""
+    if cause is None or answered is None:
+        return np.ones(n_texts)
+    return np.where(answered.known, cause.probability(answered.whole), UNKNOWN_CAUSE)
+
+
+def _above(logit: np.ndarray, p_cause: np.ndarray) -> float:
+    """By how much logits have to be lowered so that no more than ALARMS of the probabilities are above THRESHOLD."""
+    if not len(logit):
+        return 0.0
+    spare = special.logit(np.minimum(THRESHOLD / p_cause, 1.0))  # the logit from which a text is above; may be infinite
+    return max(0.0, float(np.quantile(np.maximum(logit - spare, -100.0), 1 - ALARMS)))
 
 
 def _cross_fitted(
@@ -199,6 +221,10 @@ def train_sides(
     known = np.diff(looked_back.starts) > 0
     answered = Answered(whole=looked_back.whole, known=known)
     jobs = [(side, key) for side in ("user", "ai") for key in trainable(examples[side])]
+    causes = {}
+    for key in {key for _, key in jobs if key in exchange} & set(NEEDS_CAUSE):
+        found = causes_of(key)
+        causes[key] = fit_cause(found, prepared(found.texts, static=static, weights=used["user"])[0].whole)
     sides: dict[str, list[Head]] = {"user": [], "ai": []}
     with ThreadPoolExecutor(N_THREADS) as threads:
         futures = [
@@ -208,6 +234,7 @@ def train_sides(
                 examples[side],
                 turns[side],
                 answered=answered if key in exchange else None,
+                cause=causes.get(key),
                 guarded=key in guarded,
             )
             for side, key in jobs
@@ -216,7 +243,9 @@ def train_sides(
             progress(key, number / len(jobs))
             sides[side].append(future.result())
     trained = {side: Side(heads=tuple(heads), feature_weights=used[side]) for side, heads in sides.items()}
-    back = [(f"{head.key}{BEFORE}", head.answered) for head in trained["ai"].heads if head.answered is not None]
+    back: list[tuple[str, Fitted, np.ndarray | None]]
+    back = [(f"{head.key}{BEFORE}", head.answered, None) for head in trained["ai"].heads if head.answered is not None]
+    back += [(f"{one.key}{CAUSE}", one.cause.fitted, one.cause.stack) for one in trained["ai"].heads if one.cause]
     return {
         "user": packed(trained["user"], static=static, back=back),
         "ai": packed(trained["ai"], static=static),
@@ -230,9 +259,9 @@ def trainable(examples: Examples) -> list[str]:
     return [key for key, n in zip(examples.constructs, n_fewest, strict=True) if n >= FEWEST]
 
 
-def packed(side: Side, *, static: Static, back: Sequence[tuple[str, Fitted]] = ()) -> Weights:
+def packed(side: Side, *, static: Static, back: Sequence[tuple[str, Fitted, np.ndarray | None]] = ()) -> Weights:
     """The weights of a side as they ship: the embeddings folded into their pieces, all in small steps."""
-    fitted = [head.fitted for head in side.heads] + [one for _, one in back]
+    fitted = [head.fitted for head in side.heads] + [one for _, one, _ in back]
     ngrams = np.column_stack([one.of_sparse for one in fitted]) * side.feature_weights[:, None]
     embeddings = static.embeddings.astype(np.float32) * static.step
     of_pieces = embeddings @ (GAIN * np.column_stack([one.of_dense for one in fitted]))
@@ -240,8 +269,10 @@ def packed(side: Side, *, static: Static, back: Sequence[tuple[str, Fitted]] = (
     pieces, piece_step = _in_steps(of_pieces)
     stack = np.zeros((len(fitted), len(STACK)), dtype=np.float32)
     stack[: len(side.heads)] = [head.stack for head in side.heads]
+    for place, (*_, of_cause) in enumerate(back, len(side.heads)):
+        stack[place] = 0 if of_cause is None else of_cause
     return Weights(
-        columns=(*(head.key for head in side.heads), *(name for name, _ in back)),
+        columns=(*(head.key for head in side.heads), *(name for name, *_ in back)),
         buckets=buckets,
         bucket_step=bucket_step,
         bucket_weight=side.feature_weights.astype(np.float16),

@@ -9,7 +9,7 @@ from attunement.annotation.training.examples import EXEMPLARS, Examples
 IN_PASSING = 0.3
 """What a text written for another construct counts: its label was set in passing."""
 
-AT_MOST = 4.0
+AT_MOST = 1.5
 """What all the texts of another population may count together, as a multiple of the exemplars of the construct."""
 
 EACH = 3.0
