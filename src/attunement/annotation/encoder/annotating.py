@@ -27,7 +27,7 @@ _DECIMALS = 4
 
 
 class Accurate:
-    """Heads over a sentence encoder and the fast heads together: better, and some twenty times slower.
+    """Heads over a sentence encoder and the fast heads together: better, and some sixty times slower.
 
     The probability of a turn is calibrated from the scores of its embedding and of its best sentence, for an exchange
     construct of the message that it answers, and from what the fast heads say. For acts that are a failure to answer,
