@@ -13,7 +13,8 @@ from attunement.statistics.annotator_error.correcting import (
     correct_regression,
     correct_slope,
 )
-from attunement.statistics.annotator_error.design import Judged, LabelDesign, Refused, exact
+from attunement.statistics.annotator_error.design import Judged, LabelDesign, exact
+from attunement.statistics.refusals import Refused
 
 __all__ = [
     "Corrected",

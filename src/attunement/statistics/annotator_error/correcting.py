@@ -11,7 +11,8 @@ from scipy import special
 
 from attunement.errors import OptionError
 from attunement.statistics.annotator_error import estimating
-from attunement.statistics.annotator_error.design import Judged, LabelDesign, Refused, exact, refusal
+from attunement.statistics.annotator_error.design import Judged, LabelDesign, exact, refusal
+from attunement.statistics.refusals import Refused
 from attunement.vocabulary import Missing
 
 Method = Literal["ppi", "dsl"]

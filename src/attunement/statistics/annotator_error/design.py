@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from attunement.errors import OptionError
+from attunement.statistics.refusals import Refused
 from attunement.vocabulary import Missing
 
 FEWEST_CLUSTERS = 20
@@ -79,17 +80,6 @@ class LabelDesign:
                 got=f"{self.p_label[outside[0]]} in row {outside[0]}",
                 do="give the probability of the draw for every row, labelled or not",
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """Why no corrected figure is given, and what would make one possible."""
-
-    reason: Missing
-    what: str
-    """What is missing, in one sentence."""
-    do: str
-    """What would mend it."""
 
 
 def refusal(design: LabelDesign, variables: tuple[Judged, ...]) -> Refused | None:

@@ -16,10 +16,10 @@ from attunement.statistics.detectors.detecting import (
     unit_signs,
     update,
 )
-from attunement.statistics.detectors.discoveries import e_bh
 from attunement.statistics.detectors.learning import learn_detector
 from attunement.statistics.detectors.observations import Observations
 from attunement.statistics.detectors.planning import detection_delay
+from attunement.statistics.multiplicity import e_bh
 
 __all__ = [
     "CalibrationReport",
