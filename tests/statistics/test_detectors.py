@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -382,3 +383,9 @@ def test_the_report_tells_a_promise_that_stands_from_one_that_does_not(room, lea
     bad = room.calibrate(learned, rows(room, rough), rng=rng, n_permutations=2)
     assert not bad.holds
     assert "does not stand" in bad.sentence
+
+
+def test_without_numba_it_is_said_how_to_get_it():
+    code = "import sys; sys.modules['numba'] = None; import attunement.statistics.detectors"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert 'pip install "attunement[longitudinal]"' in run.stderr

@@ -11,8 +11,9 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast, no_type_check
 
-import numba
 import numpy as np
+
+from attunement.statistics.compiling import numba
 
 F = TypeVar("F", bound=Callable[..., Any])
 

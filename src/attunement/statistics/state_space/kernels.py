@@ -14,9 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, ParamSpec, TypeVar, cast
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from attunement.statistics.compiling import numba
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
