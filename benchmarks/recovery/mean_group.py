@@ -1,8 +1,9 @@
 """Do mean lagged effects come right, and hold the truth as often as they say, where every unit has slopes of its own?
 
 Beside them stand a pooled regression, one about each unit's mean, and the mean of units without the jackknife. Rows
-`irregular`, `noisy`, `bounded` and `switch` break what the estimator assumes: they say what that costs. In `switch` the
-slopes of all units grow by half after the middle; the truth is their mean over time. Rows `shared` have shocks that
+`irregular`, `bounded` and `switch` break what the estimator assumes: they say what that costs. In `switch` the effects of
+series on each other grow by half after the middle; the truth is their mean over time. In `noisy` scores err, and the
+variance of their errors is not said, said, or said too small. Rows `shared` have shocks that
 all units take in one week and no effect: they say what to count for that.
 """
 
@@ -96,9 +97,19 @@ def pooled(values: np.ndarray, starts: np.ndarray, *, within: bool) -> tuple[np.
 
 
 def recovered(
-    rng: np.random.Generator, *, n_runs: int, truth: np.ndarray = MEAN, cluster: bool = False, **design
+    rng: np.random.Generator,
+    *,
+    n_runs: int,
+    truth: np.ndarray = MEAN,
+    cluster: bool = False,
+    said: float | None = None,
+    **design,
 ) -> dict:
-    """Bias and coverage of each estimator, and whether the variance of units' own estimates is right."""
+    """Bias and coverage of each estimator, and whether the variance of units' own estimates is right.
+
+    Args:
+        said: standard deviation that the scores' errors are said to have.
+    """
     got: dict[str, list] = {}
     ratios, differences = [], []
     true_difference = truth[0, 1] - truth[1, 0]
@@ -118,6 +129,11 @@ def recovered(
             shared = fit_mean_group(values, starts, period=week)
             assert isinstance(shared, MeanGroup)
             rows["mean group, jackknife, weeks"] = (shared.value, shared.se)
+        if said is not None:
+            known = fit_mean_group(values, starts, noise_variance=np.full(values.shape, said**2))
+            assert isinstance(known, MeanGroup)
+            rows["mean group, jackknife, noise known"] = (known.value, known.se)
+            fit = known
         for name, (value, se) in rows.items():
             degrees = n_units - 1 if "weeks" not in name else shared.degrees
             reach = special.stdtrit(degrees, 0.975) * se
@@ -135,6 +151,7 @@ def recovered(
         }
     return {
         **design,
+        "noise_said": said,
         "runs": n_runs,
         "mc_se_of_coverage": round(float(np.sqrt(0.05 * 0.95 / n_runs)), 3),
         "estimators": rows,
@@ -187,14 +204,17 @@ def main(n_runs: int = 200) -> dict:
     none = np.array([[0.35, 0.0], [0.0, 0.40]])
     return {
         "lengths": [recovered(rng, n_runs=n_runs, n_units=300, n_steps=t) for t in (25, 50, 100)],
-        "thousand": recovered(rng, n_runs=n_runs, n_units=1000, n_steps=50),
+        "thousand": recovered(rng, n_runs=2 * n_runs, n_units=1000, n_steps=50),
         "unbalanced": recovered(rng, n_runs=n_runs, n_units=200, n_steps=80, unbalanced=True),
         "no effect": recovered(rng, n_runs=n_runs, truth=none, n_units=200, n_steps=50),
         "twenty-five units": recovered(rng, n_runs=2 * n_runs, n_units=25, n_steps=50),
         "heavy tails": recovered(rng, n_runs=n_runs, n_units=300, n_steps=50, heavy=True),
         "bounded": recovered(rng, n_runs=n_runs // 2, n_units=300, n_steps=60, bounded=True),
         "switch": recovered(rng, n_runs=n_runs // 2, n_units=300, n_steps=60, switch=1.5),
-        "noisy": recovered(rng, n_runs=n_runs // 2, n_units=300, n_steps=60, noise_sd=0.4),
+        "noisy": [
+            recovered(rng, n_runs=n_runs, n_units=300, n_steps=t, noise_sd=sd, said=said)
+            for t, sd, said in ((25, 0.4, 0.4), (60, 0.4, 0.4), (60, 0.8, 0.8), (60, 0.4, 0.35))
+        ],
         "shared": recovered(
             rng, n_runs=n_runs, truth=none, cluster=True, n_units=300, n_steps=60, slope_sd=0.05, shock_sd=0.5
         ),

@@ -104,9 +104,12 @@ def test_the_variance_of_a_unit_is_that_of_its_linear_map(room):
         return regressing.regress(regressing.Pairs(x, outcome, unit, unit)).value[0, 0]
 
     weights = np.array([slope(y + np.eye(29)[:, [t]] * [1.0, 0.0]) - slope(y) for t in range(29)])
-    found = regressing.regress(regressing.Pairs(x, y, unit, unit))
-    assert found.spread[0] == pytest.approx(weights.T @ weights)
-    assert found.weight == pytest.approx(weights)
+    pairs = regressing.Pairs(x, y, unit, unit)
+    found = regressing.regress(pairs)
+    assert found.variance[0, 0] == pytest.approx(found.innovation[0, 0] * (weights**2).sum(axis=0))
+    x_apart, y_apart = x - x.mean(axis=0), y - y.mean(axis=0)
+    residual = y_apart - x_apart @ found.plain[0].T
+    assert regressing.influence(pairs, found)[:, 0] == pytest.approx(weights * residual[:, [0]])
 
 
 def test_a_gap_is_not_a_step(room):
@@ -137,6 +140,8 @@ def test_shared_weeks_widen_the_interval_where_shocks_are_shared(room, benchmark
     assert (together.se >= alone.se).all()
     assert together.se[0, 1] > 1.5 * alone.se[0, 1]
     assert together.degrees == 38
+    noisy = room.fit_mean_group(values, starts, period=week, noise_variance=np.full(values.shape, 0.05))
+    assert noisy.se == pytest.approx(together.se, rel=0.2)
     assert room.direction_difference(together).se > 1.5 * room.direction_difference(alone).se
 
 
@@ -145,6 +150,44 @@ def test_the_difference_turns_its_sign_with_the_directions(room):
     there, back = room.direction_difference(fit), room.direction_difference(fit, moved=1, mover=0)
     assert there.value == pytest.approx(-back.value)
     assert (there.se, there.p) == (pytest.approx(back.se), pytest.approx(back.p))
+
+
+def test_noise_that_is_none_changes_nothing(room):
+    values, starts = made(5)
+    plain, none = (
+        room.fit_mean_group(values, starts, noise_variance=noise) for noise in (None, np.zeros(values.shape))
+    )
+    assert none.value == pytest.approx(plain.value)
+    assert none.as_scored == pytest.approx(plain.value)
+    assert none.unit_value == pytest.approx(plain.unit_value)
+    assert none.n_held == 0
+
+
+def test_the_errors_of_moments_are_what_noise_adds_on_average(room):
+    """Moments of noise alone, over many draws, against what is taken out."""
+    from attunement.statistics.mean_group import regressing
+
+    rng = np.random.default_rng(0)
+    n, sizes = 20_000, np.array([0.5, 2.0])
+    noise = np.sqrt(sizes) * rng.standard_normal((n * 13, 2))
+    row = (np.arange(n)[:, None] * 13 + np.arange(1, 13)).reshape(-1)
+    variance = np.broadcast_to(sizes, (len(row), 2))
+    unit = np.repeat(np.arange(n), 12)
+    pairs = regressing.Pairs(noise[row - 1], noise[row], unit, row, variance, variance)
+    # Far larger moments than those of noise, so that nothing is held back.
+    for moments, part in zip(regressing.half_moments(pairs), regressing._parts(pairs), strict=True):
+        large = moments._replace(xx=moments.xx + 1e4 * np.eye(2))
+        taken = regressing._noise(pairs, large, part)
+        for name in ("xx", "xy", "yy"):
+            seen = getattr(moments, name).mean(axis=0)
+            assert getattr(taken, name).mean(axis=0) == pytest.approx(seen, abs=0.2)
+
+
+def test_scores_that_seem_all_noise_are_held_back_and_counted(room):
+    values, starts = made(6)
+    fit = room.fit_mean_group(values, starts, noise_variance=np.full(values.shape, 3.0))
+    assert fit.n_held == len(starts)
+    assert np.isfinite(fit.value).all()
 
 
 # -- properties --------------------------------------------------------------------------------------------------------
@@ -201,6 +244,9 @@ def test_bad_input_is_said_in_plain_words(room):
             room.fit_mean_group(*given_, **options)
     with pytest.raises(OptionError, match="different lengths"):
         importlib.import_module(ROOM).fit_mean_group(values, starts, linked=np.ones(3, dtype=bool))
+    for noise, words in ((-np.ones(values.shape), "negative"), (np.full(values.shape, np.nan), "negative or not a")):
+        with pytest.raises(OptionError, match=words):
+            room.fit_mean_group(values, starts, noise_variance=noise)
     with pytest.raises(OptionError, match="one series to another"):
         room.direction_difference(room.fit_mean_group(values, starts), moved=0, mover=2)
 
@@ -218,3 +264,13 @@ def test_it_is_unbiased_and_covers_where_slopes_differ(benchmark):
     assert found["difference"]["covers"] >= 0.86
     assert found["estimators"]["pooled"]["bias"]["on itself"] > 0.2
     assert found["estimators"]["mean group"]["bias"]["on itself"] < -0.03
+
+
+def test_known_noise_is_taken_out(benchmark):
+    found = benchmark.recovered(np.random.default_rng(7), n_runs=40, n_units=200, n_steps=60, noise_sd=0.4, said=0.4)
+    known = found["estimators"]["mean group, jackknife, noise known"]
+    for cell in ("on itself", "1 on 0", "0 on 1"):
+        assert abs(known["bias"][cell]) <= 0.012
+        assert known["covers"][cell] >= 0.85
+    assert found["estimators"]["mean group, jackknife"]["bias"]["on itself"] < -0.025
+    assert found["estimators"]["mean group, jackknife"]["bias"]["1 on 0"] < -0.005

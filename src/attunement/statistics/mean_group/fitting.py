@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 from scipy import special
 
 from attunement.errors import OptionError
-from attunement.statistics.mean_group.regressing import Pairs, Regressed, regress, solvable
+from attunement.statistics.mean_group.regressing import Pairs, Regressed, influence, regress, solvable
 from attunement.statistics.refusals import Refused
 from attunement.statistics.segments import check_starts, owners
 from attunement.vocabulary import Missing
@@ -45,6 +45,8 @@ class MeanGroup:
     """Degrees of freedom: units less one, or periods less one where they are fewer."""
     uncorrected: Square
     """Without the jackknife: biased by about one over the number of steps, and here to be compared."""
+    as_scored: Square
+    """With the jackknife and as if scores had no errors: the same as `value` where no noise was given."""
     covariance: Float[np.ndarray, "effects effects"]
     """Of the mean effects, row by row."""
     unit: Int[np.ndarray, " units"]
@@ -61,6 +63,8 @@ class MeanGroup:
     """Units left out because they have too few steps."""
     n_constant: int
     """Units left out because a series stands still, or two move as one, in half of their steps."""
+    n_held: int
+    """Units whose scores seem to be nearly all noise in half of their steps: there some of it was left in."""
 
 
 def fit_mean_group(
@@ -69,6 +73,7 @@ def fit_mean_group(
     *,
     linked: Bool[np.ndarray, " rows"] | None = None,
     period: Int[np.ndarray, " rows"] | None = None,
+    noise_variance: Float[np.ndarray, "rows series"] | None = None,
     min_pairs: int = FEWEST_PAIRS,
     level: float = 0.95,
 ) -> MeanGroup | Refused:
@@ -84,6 +89,9 @@ def fit_mean_group(
         linked: whether a row is one step after the row before it; False over a gap. None: all rows of a unit are.
         period: what units share at a time (the calendar week), as a number; given it, the error of the mean also counts
             that innovations of one period go together in all units.
+        noise_variance: of the error of each score, by the version of the annotator that gave it. Errors shrink effects
+            of what they are in; known variances are taken out. Where they are more than a third of what scores vary
+            within units, use `state_space`. None: scores are taken as they are.
         min_pairs: steps that a unit needs, at least 24 unless you know that effects on itself do not matter.
         level: the coverage aimed at.
 
@@ -93,15 +101,17 @@ def fit_mean_group(
     Raises:
         OptionError: shapes do not fit, a value is infinite, or a series never changes.
 
-    Assumes:  steps are equally long, scores without error, each unit's process constant over its time; units that are
-        long are like those that are short. Unequal gaps bend lag effects, noise shrinks them: then use `state_space`.
-    Source:   pesaransmith1995 for the mean of units; dhaene2015, section 3.1, for the jackknife; cameron2011 for two
-        ways of clustering.
+    Assumes:  steps are equally long; errors of scores are independent of each other, with variances as given; each
+        unit's process is constant over its time; units that are long are like those that are short. Unequal gaps bend
+        lag effects: then use `state_space`.
+    Source:   pesaransmith1995 for the mean of units; dhaene2015, section 3.1, for the jackknife; fuller1987, section
+        2.2, for noise; cameron2011 for two ways of clustering.
     Checked:  benchmarks/recovery/mean_group.py
     """
     _check(values, starts, linked, period, min_pairs=min_pairs, level=level)
+    _check_noise(values, noise_variance)
     n_series = values.shape[1]
-    all_pairs = _pairs(values, starts, linked)
+    all_pairs = _pairs(values, starts, linked, noise_variance)
     needed = max(min_pairs, 2 * (n_series + 2))
     n_steps = np.bincount(all_pairs.unit, minlength=len(starts))
     long_enough = n_steps >= needed
@@ -132,14 +142,16 @@ def fit_mean_group(
         p=2 * special.stdtr(degrees, -np.abs(value) / se),
         degrees=degrees,
         uncorrected=found.plain.mean(axis=0),
+        as_scored=value if noise_variance is None else _as_scored(pairs),
         covariance=covariance,
         unit=unit,
         unit_value=found.value,
-        unit_variance=np.einsum("uii,ujj->uij", found.innovation, found.spread),
-        innovation_variance=np.einsum("uii->ui", found.innovation),
+        unit_variance=found.variance,
+        innovation_variance=found.innovation,
         n_pairs=found.n.astype(np.int64),
         n_short=int(np.count_nonzero(~long_enough)),
         n_constant=n_constant,
+        n_held=found.n_held,
     )
 
 
@@ -147,22 +159,31 @@ def _pairs(
     values: Float[np.ndarray, "rows series"],
     starts: Int[np.ndarray, " units"],
     linked: Bool[np.ndarray, " rows"] | None,
+    noise: Float[np.ndarray, "rows series"] | None,
 ) -> Pairs:
     follows = np.ones(len(values), dtype=bool) if linked is None else linked.copy()
     follows[starts] = False
     seen = np.isfinite(values).all(axis=1)
     row = np.flatnonzero(follows & seen & np.roll(seen, 1))
-    return Pairs(values[row - 1], values[row], owners(starts, len(values))[row], row)
+    unit = owners(starts, len(values))[row]
+    if noise is None:
+        return Pairs(values[row - 1], values[row], unit, row)
+    return Pairs(values[row - 1], values[row], unit, row, noise[row - 1], noise[row])
+
+
+def _as_scored(pairs: Pairs) -> Square:
+    return np.asarray(regress(Pairs(*pairs[:4])).value.mean(axis=0))
 
 
 def _only(pairs: Pairs, units: Int[np.ndarray, " kept"]) -> tuple[Pairs, Int[np.ndarray, " kept"]]:
     """The pairs of some units, which are counted anew from 0."""
     if not len(units):
-        return Pairs(*(column[:0] for column in pairs)), units
+        return Pairs(*(None if column is None else column[:0] for column in pairs)), units  # type: ignore[arg-type]
     new = np.full(max(int(pairs.unit.max(initial=0)), int(units[-1])) + 1, -1)
     new[units] = np.arange(len(units))
     keep = new[pairs.unit] >= 0
-    return Pairs(pairs.before[keep], pairs.after[keep], new[pairs.unit[keep]], pairs.row[keep]), units
+    before, after, unit, row, *noise = (None if column is None else column[keep] for column in pairs)
+    return Pairs(before, after, new[unit], row, *noise), units  # type: ignore[arg-type]
 
 
 def _covariance(
@@ -183,7 +204,7 @@ def _covariance(
             have=f"at least {FEWEST_PERIODS}",
             do="give shorter periods, or none and say that common shocks were not counted",
         )
-    moved = (found.residual[:, :, None] * found.weight[:, None, :]).reshape(len(of_pair), -1) / n_units
+    moved = influence(pairs, found).reshape(len(of_pair), -1) / n_units
     shared = _outer(moved, of_pair)
     twice = _outer(moved, np.unique(of_pair * n_units + pairs.unit, return_inverse=True)[1])
     extra = (shared - twice) * n_periods / (n_periods - 1)
@@ -191,6 +212,19 @@ def _covariance(
     size, axes = np.linalg.eigh(0.5 * (extra + extra.T))
     covariance = covariance + (axes * np.maximum(size, 0)) @ axes.T
     return covariance, float(min(n_units, n_periods) - 1)
+
+
+def _check_noise(values: Float[np.ndarray, "rows series"], noise: Float[np.ndarray, "rows series"] | None) -> None:
+    if noise is None:
+        return
+    if noise.shape != values.shape:
+        raise OptionError("a variance of errors is wanted for each score", got=f"{noise.shape}", have=f"{values.shape}")
+    seen = np.isfinite(values)
+    if not (noise[seen] >= 0).all() or np.isinf(noise[seen]).any():
+        raise OptionError(
+            "a variance of errors is negative or not a number",
+            do="give 0 for what is known without error, or no variances at all",
+        )
 
 
 def _outer(

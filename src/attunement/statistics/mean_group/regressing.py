@@ -14,6 +14,13 @@ NEARLY_SINGULAR = 1e-8
 """Smallest eigenvalue of the correlations of predictors in a half below which they are taken to repeat each other."""
 
 
+LEAST_LEFT = 0.2
+"""Share of a predictor's variance that a correction for noise leaves at least."""
+
+LEAST_INNOVATION = 1e-3
+"""Share of an outcome's variance that innovations are taken to have at least."""
+
+
 class Pairs(NamedTuple):
     """Rows that follow the row before them, sorted by unit."""
 
@@ -21,6 +28,8 @@ class Pairs(NamedTuple):
     after: Column  # all series
     unit: Int[np.ndarray, " pairs"]  # counted from 0 without holes
     row: Int[np.ndarray, " pairs"]  # where in the columns given
+    noise_before: Column | None = None  # variance of the errors of `before`; None takes scores as free of error
+    noise_after: Column | None = None
 
 
 class Moments(NamedTuple):
@@ -37,11 +46,10 @@ class Regressed(NamedTuple):
 
     plain: Matrices  # of the whole series
     value: Matrices  # the half-panel jackknife: twice the whole less the mean of the halves
-    spread: Matrices  # variance of a row of `value` for an innovation of variance 1
-    innovation: Matrices  # covariance of innovations
+    variance: Matrices  # sampling variance of each of `value`
+    innovation: Float[np.ndarray, "units series"]  # variance of innovations
     n: Float[np.ndarray, " units"]
-    weight: Float[np.ndarray, "pairs series"]  # by how much a pair's innovation moves the unit's `value`
-    residual: Column
+    n_held: int  # units in which the correction for noise was held back
 
 
 def half_moments(pairs: Pairs) -> tuple[Moments, Moments]:
@@ -74,38 +82,98 @@ def solvable(pairs: Pairs) -> Bool[np.ndarray, " units"]:
 
 def regress(pairs: Pairs) -> Regressed:
     """Each unit by itself, with an intercept; the units must be `solvable`."""
-    whole, halves = half_moments(pairs)
+    raw = half_moments(pairs)
+    noise = [_noise(pairs, moments, part) for moments, part in zip(raw, _parts(pairs), strict=True)]
+    whole, halves = (Moments(m.n, m.xx - e.xx, m.xy - e.xy, m.yy - e.yy) for m, e in zip(raw, noise, strict=True))
     n_units, p = whole.xy.shape[:2]
     plain = np.linalg.solve(whole.xx, whole.xy)
-    inverse_half = np.linalg.inv(halves.xx)
-    share = halves.n.reshape(n_units, 2) / whole.n[:, None]
-    by_half = np.einsum("uhjk,uhkl->uhjl", inverse_half.reshape(n_units, 2, p, p), halves.xy.reshape(n_units, 2, p, p))
+    share = (halves.n / np.repeat(whole.n, 2)).reshape(n_units, 2)
+    by_half = np.linalg.solve(halves.xx, halves.xy).reshape(n_units, 2, p, p)
     value = 2 * plain - np.einsum("uh,uhjl->ujl", share, by_half)
-    # The error of `value` is linear in the innovations; its variance comes down to this sum over halves.
-    spread = np.einsum("uh,uhjk->ujk", share**2, inverse_half.reshape(n_units, 2, p, p))
-    away = value - plain
-    # What is left at the jackknifed slopes, not at those that make it smallest: short units vary more than they say.
-    left = whole.yy - np.einsum("uji,ujk->uik", plain, whole.xy)
-    left += np.einsum("uji,ujk,ukl->uil", away, whole.xx, away, optimize=True)
-    innovation = left / (whole.n - p - 1)[:, None, None]
-    first = np.concatenate([[0], np.cumsum(whole.n)[:-1]]).astype(np.int64)
-    x, y = (_centred(column, pairs.unit, first, whole.n) for column in (pairs.before, pairs.after))
-    within = np.arange(len(x)) - first[pairs.unit]
-    half = 2 * pairs.unit + (within >= np.ceil(whole.n / 2)[pairs.unit])
-    cuts = np.flatnonzero(np.diff(half, prepend=-1))
-    x_half = x - _means(x, cuts, halves.n)[half]
-    weight = 2 * np.einsum("uj,ujk->uk", x, np.linalg.inv(whole.xx)[pairs.unit])
-    weight -= share.reshape(-1)[half][:, None] * np.einsum("uj,ujk->uk", x_half, inverse_half[half])
-    residual = y - np.einsum("uj,ujk->uk", x, plain[pairs.unit])
+    # At the jackknifed slopes, not at those that leave least: short units vary more than those say. With noise the
+    # jackknife strays too far for that in single units.
+    at = value if pairs.noise_before is None else plain
+    fitted = np.einsum("uji,ujk->uik", at, whole.xy)
+    quadratic = np.einsum("uji,ujk,ukl->uil", at, whole.xx, at, optimize=True)
+    left = np.einsum("uii->ui", whole.yy - 2 * fitted + quadratic)
+    degrees = (whole.n - p - 1)[:, None]
+    seen = np.einsum("uii->ui", raw[0].yy) / degrees
+    innovation = np.maximum(left / degrees, LEAST_INNOVATION * seen)
+    # What residuals hold beside innovations: errors of the outcome, and of the predictors times their slopes.
+    mean_error = np.einsum("uii->ui", noise[0].yy) / whole.n[:, None]
+    error = mean_error + mean_error @ np.mean(plain, axis=0) ** 2
+    inverse = np.linalg.inv(halves.xx)
+    # The error of `value` is linear in the innovations; its variance comes down to a sum over halves.
+    spread = np.einsum("ujk,ukl,ulj->uj", inverse, raw[1].xx, inverse, optimize=True).reshape(n_units, 2, p)
+    spread = np.einsum("uh,uhj->uj", share**2, spread)
     return Regressed(
         plain=np.swapaxes(plain, 1, 2),
         value=np.swapaxes(value, 1, 2),
-        spread=spread,
+        variance=(innovation + error)[:, :, None] * spread[:, None, :],
         innovation=innovation,
         n=whole.n,
-        weight=weight,
-        residual=residual,
+        n_held=int(np.count_nonzero(noise[1].held.reshape(-1, 2).any(axis=1))),
     )
+
+
+def influence(pairs: Pairs, found: Regressed) -> Float[np.ndarray, "pairs series series"]:
+    """How much each pair moves the slopes of its unit, of which `regress` gave `found`."""
+    whole, halves = half_moments(pairs)
+    unit, half = _parts(pairs)
+    inverse_whole, inverse_half = (
+        np.linalg.inv(moments.xx - _noise(pairs, moments, part).xx) for moments, part in ((whole, unit), (halves, half))
+    )
+    share = halves.n / np.repeat(whole.n, 2)
+    first = np.concatenate([[0], np.cumsum(whole.n)[:-1]]).astype(np.int64)
+    x, y = (_centred(column, unit, first, whole.n) for column in (pairs.before, pairs.after))
+    x_half = x - _means(x, np.flatnonzero(np.diff(half, prepend=-1)), halves.n)[half]
+    residual = y - np.einsum("uj,ukj->uk", x, found.plain[unit])
+    noise = np.zeros_like(x) if pairs.noise_before is None else pairs.noise_before
+    # Errors of a predictor stand in the residual too: what they make together on average is taken out.
+    together = found.plain[unit] * noise[:, None, :]
+    moved = 2 * np.einsum("uij,ujk->uik", residual[:, :, None] * x[:, None, :] + together, inverse_whole[unit])
+    by_half = np.einsum("uij,ujk->uik", residual[:, :, None] * x_half[:, None, :] + together, inverse_half[half])
+    return np.asarray(moved - share[half][:, None, None] * by_half)
+
+
+class _Noise(NamedTuple):
+    """What errors add to moments on average."""
+
+    xx: Matrices
+    xy: Matrices
+    yy: Matrices
+    held: Bool[np.ndarray, " units"]  # whether the correction was held back, so that something is left
+
+
+def _noise(pairs: Pairs, moments: Moments, part: Int[np.ndarray, " pairs"]) -> _Noise:
+    """For each part: the sums of error variances about its mean, and how errors of neighbours meet in that mean."""
+    n_parts, p = moments.xx.shape[:2]
+    none = np.zeros((n_parts, p, p))
+    if pairs.noise_before is None or pairs.noise_after is None:
+        return _Noise(none, none, none, np.zeros(n_parts, dtype=bool))
+    eye, n = np.eye(p), moments.n[:, None]
+    before, after = (_sums(noise, part, n_parts) for noise in (pairs.noise_before, pairs.noise_after))
+    # The error of a row is in `after` of its pair and in `before` of the next one: less their means they go together.
+    follows = np.append((pairs.row[1:] - 1 == pairs.row[:-1]) & (part[1:] == part[:-1]), False)
+    twice = _sums(np.where(follows[:, None], pairs.noise_after, 0.0), part, n_parts)
+    xx = (before * (1 - 1 / n))[:, :, None] * eye
+    # In short parts errors can seem to be all there is. Then only so much is taken out as leaves a fair share.
+    most = np.linalg.eigvals(np.linalg.solve(moments.xx, xx)).real.max(axis=1)
+    factor = np.minimum(1.0, (1 - LEAST_LEFT) / np.maximum(most, 1e-300))[:, None, None]
+    xy = -(twice / n)[:, :, None] * eye
+    yy = (after * (1 - 1 / n))[:, :, None] * eye
+    return _Noise(factor * xx, factor * xy, factor * yy, factor[:, 0, 0] < 1)
+
+
+def _parts(pairs: Pairs) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"]]:
+    """The unit and the half unit of each pair."""
+    n = np.bincount(pairs.unit)
+    within = np.arange(len(pairs.unit)) - (np.cumsum(n) - n)[pairs.unit]
+    return pairs.unit, 2 * pairs.unit + (within >= np.ceil(n / 2)[pairs.unit])
+
+
+def _sums(column: Column, part: Int[np.ndarray, " pairs"], n_parts: int) -> Float[np.ndarray, "parts series"]:
+    return np.stack([np.bincount(part, one, minlength=n_parts) for one in column.T], axis=1)
 
 
 def _centred(
