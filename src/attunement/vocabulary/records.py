@@ -72,6 +72,9 @@ class Estimate:
     """How the number and its interval were made, in one sentence."""
     unit: str = ""
     """The unit of the value, such as 'per 100 AI messages'."""
+    reliability: float | Missing | None = None
+    """Share of the variance between units that is not error, for numbers of one unit drawn towards those of all; None
+    where nothing was drawn."""
 
     def __post_init__(self) -> None:
         for name in ("value", "low", "high"):
