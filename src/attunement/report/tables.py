@@ -111,7 +111,8 @@ def _estimate_as_json(estimate: Estimate) -> dict[str, object]:
         "rung": estimate.rung.value,
         "null": None if null is None else {"statement": null.statement, "p": _known(null.p)},
         "method": estimate.method,
-    } | ({} if estimate.reliability is None else {"reliability": _known(estimate.reliability)})
+        "reliability": None if estimate.reliability is None else _known(estimate.reliability),
+    }
 
 
 def _known(value: float | Missing) -> object:
