@@ -5,7 +5,7 @@ import pytest
 
 from attunement.annotation import READ, annotate, default_annotators
 from attunement.annotation.heads import Weights, cut, load_heads, read_weights, static_embeddings
-from attunement.annotation.heads.scoring import Scorer
+from attunement.annotation.heads.scoring import LENGTH_DIMS, Scorer
 from attunement.codebook import Codebook, load
 from attunement.errors import WeightsError
 from attunement.rows import as_messages
@@ -149,17 +149,21 @@ def test_scores_follow_the_written_formula():
     static = static_embeddings()
     words = ["we", "missed", "you", "!"]
     parts = cut(["we missed you!"])
-    found = Scorer(weights, vocabulary=static.vocabulary).scores(parts)
-    total, norm = np.zeros(2), 0.0
+    found = Scorer(weights, static=static).scores(parts)
+    total, norm, embedded = np.zeros(2), 0.0, np.zeros(2)
+    point = np.zeros(static.embeddings.shape[1])
     hashes = np.array([word_hash(normal(word)) for word in words], dtype=np.uint32)
     places = [word_buckets(normal(word)) for word in words] + [pair_buckets(hashes, np.array([0]))]
     for one in places:
         total += (weights.buckets[one] * weights.bucket_step).sum(axis=0)
         norm += (weights.bucket_weight[one].astype(float) ** 2).sum()
     for word in words:
-        total += (weights.pieces[pieces(word, static.vocabulary)] * weights.piece_step).sum(axis=0)
+        rows = pieces(word, static.vocabulary)
+        embedded += (weights.pieces[rows] * weights.piece_step).sum(axis=0)
+        point += (static.embeddings[rows] * static.step).sum(axis=0)
     assert places[-1].min() >= N_WORD_BUCKETS
-    assert found.of_messages[0] == pytest.approx(total / np.sqrt(norm), rel=1e-4)
+    wanted = total / np.sqrt(norm) + embedded / np.linalg.norm(point[:LENGTH_DIMS])
+    assert found.of_messages[0] == pytest.approx(wanted, rel=1e-4)
     assert found.of_sentences[0] == pytest.approx(found.of_messages[0])
 
 

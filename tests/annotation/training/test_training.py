@@ -97,7 +97,7 @@ def test_heads_say_of_texts_what_was_trained(small):
     """The weights that are written give the scores that training saw, but for the rounding to steps."""
     examples, weights, sides = small
     turns, _ = prepared(examples["user"].texts, static=static_embeddings())
-    scorer = Scorer(weights["user"], vocabulary=static_embeddings().vocabulary)
+    scorer = Scorer(weights["user"], static=static_embeddings())
     found = scorer.scores(cut(examples["user"].texts))
     for place, head in enumerate(sides["user"].heads):
         wanted = head.fitted.score(*turns.whole)

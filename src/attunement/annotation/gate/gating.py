@@ -55,7 +55,7 @@ class Gate:
         self._weights = weights
         self._threshold = threshold
         self._matcher = Matcher(rule)
-        self._scorer = Scorer(weights, vocabulary=static_embeddings().vocabulary)
+        self._scorer = Scorer(weights, static=static_embeddings())
 
     @cached_property
     def version(self) -> str:

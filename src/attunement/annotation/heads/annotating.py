@@ -49,9 +49,9 @@ class Heads:
 
     def __init__(self, weights: Mapping[str, Weights], *, codebook: Codebook) -> None:
         """Make weights ready, those of each side; heads of constructs that the codebook lacks are left out."""
-        vocabulary = static_embeddings().vocabulary
+        static = static_embeddings()
         self._weights = dict(weights)
-        self._scorers = {side: Scorer(one, vocabulary=vocabulary) for side, one in weights.items()}
+        self._scorers = {side: Scorer(one, static=static) for side, one in weights.items()}
         self._heads = {key: side for side, one in weights.items() for key in one.constructs if key in codebook.keys}
         self._exchange = {key for key in self._heads if codebook.construct(key).unit == "exchange"}
 

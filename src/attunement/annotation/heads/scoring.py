@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from attunement.annotation.heads.cutting import Cut
+from attunement.annotation.heads.embeddings import Static
 from attunement.annotation.heads.features import N_WORD_BUCKETS, normal, pair_buckets, word_buckets, word_hash
 from attunement.annotation.heads.lexicon import Lexicon
 from attunement.annotation.heads.pieces import pieces
 from attunement.annotation.heads.weights import Weights
+
+LENGTH_DIMS = 32
+"""Dimensions of a static embedding from which its length is taken: all 256 would cost more time than the scores."""
 
 
 class Scores(NamedTuple):
@@ -29,14 +32,15 @@ class Scorer:
     bit in whatever company it comes.
     """
 
-    def __init__(self, weights: Weights, *, vocabulary: Mapping[str, int]) -> None:
-        """Make weights ready; `vocabulary` gives the row of each piece in them."""
+    def __init__(self, weights: Weights, *, static: Static) -> None:
+        """Make weights ready; `static` gives the row of each piece in them, and its embedding."""
         self._weights = weights
-        self._vocabulary = vocabulary
+        self._vocabulary = static.vocabulary
+        self._along = static.embeddings[:, :LENGTH_DIMS].astype(np.float32) * static.step[:LENGTH_DIMS]
         self._norms = weights.bucket_weight.astype(np.float32) ** 2
         pairs = weights.buckets[N_WORD_BUCKETS:].astype(np.float32) * weights.bucket_step
         self._pairs = np.column_stack([pairs, self._norms[N_WORD_BUCKETS:]])
-        self._lexicon = Lexicon(self._row, width=len(weights.columns) + 1)
+        self._lexicon = Lexicon(self._row, width=len(self._row("a")[0]))
 
     def scores(self, cut: Cut) -> Scores:
         """The raw scores of what was cut."""
@@ -46,23 +50,45 @@ class Scorer:
         if not cut.n_sentences:
             return Scores(np.empty((0, n_columns), dtype=np.float32), of_messages)
         places, rows, hashes = self._lexicon.look_up(cut.words)
-        sums = _summed(places, cut.word_starts, rows) + _summed(
+        sums = _summed(places, cut.word_starts, rows)
+        sums[:, : n_columns + 1] += _summed(
             pair_buckets(hashes, cut.word_starts) - N_WORD_BUCKETS, cut.word_starts, self._pairs
         )
         filled = np.flatnonzero(np.diff(cut.sentence_starts))
-        totals = np.add.reduceat(sums, cut.sentence_starts[filled], axis=0)
-        of_messages[filled] = totals[:, :-1] / np.sqrt(totals[:, -1:]) + bias
-        return Scores(sums[:, :-1] / np.sqrt(sums[:, -1:]) + bias, of_messages)
+        of_messages[filled] = self._score(np.add.reduceat(sums, cut.sentence_starts[filled], axis=0))
+        return Scores(self._score(sums), of_messages)
+
+    def _score(self, sums: np.ndarray) -> np.ndarray:
+        """The raw scores of texts whose words and pairs were added up: columns, squared norm, and what `_row` adds."""
+        n_columns = len(self._weights.columns)
+        scores: np.ndarray = sums[:, :n_columns] / np.sqrt(sums[:, n_columns : n_columns + 1]) + self._weights.bias
+        if self._weights.has_own_length:
+            scores += sums[:, n_columns + 1 : -LENGTH_DIMS] / lengths(sums[:, -LENGTH_DIMS:])[:, None]
+        return scores
 
     def _row(self, word: str) -> tuple[np.ndarray, int]:
-        """What a word adds to each column and to the squared norm, and its hash."""
+        """What a word adds to each column and to the squared norm, and its hash.
+
+        Where embeddings have a length of their own: what its n-grams add, the squared norm, what its embedding adds,
+        and the first dimensions of that.
+        """
         weights = self._weights
         plain = normal(word)
         buckets = word_buckets(plain)
         places = pieces(plain, self._vocabulary)
         added = weights.buckets[buckets].sum(axis=0, dtype=np.float32) * weights.bucket_step
-        added += weights.pieces[places].sum(axis=0, dtype=np.float32) * weights.piece_step
-        return np.append(added, self._norms[buckets].sum()), word_hash(plain)
+        of_embedding = weights.pieces[places].sum(axis=0, dtype=np.float32) * weights.piece_step
+        norm = self._norms[buckets].sum(keepdims=True)
+        if not weights.has_own_length:
+            return np.concatenate([added + of_embedding, norm]), word_hash(plain)
+        along = self._along[places].sum(axis=0, dtype=np.float32)
+        return np.concatenate([added, norm, of_embedding, along]), word_hash(plain)
+
+
+def lengths(embeddings: np.ndarray) -> np.ndarray:
+    """The length of embeddings by their first dimensions; 1 where there is none."""
+    length = np.sqrt(np.square(embeddings[:, :LENGTH_DIMS]).sum(axis=1))
+    return np.where(length > 0, length, np.float32(1))
 
 
 def _summed(places: np.ndarray, starts: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -14,11 +14,14 @@ import numpy as np
 from attunement.annotation.heads.features import N_BUCKETS
 from attunement.errors import WeightsError
 
-FORM = 2
+FORM = 3
 """Raised when what the numbers mean changes, so that old files are refused and not misread."""
 
-READABLE = (1, FORM)
-"""Forms that mean the same here: before the second there were no columns of CAUSE."""
+READABLE = (1, 2, FORM)
+"""Forms that are understood: before the second there were no columns of CAUSE; before the third an embedding was
+divided by the norm of the n-grams and had no length of its own."""
+
+_OWN_LENGTH_FROM = 3
 
 STACK = ("constant", "turn", "best_sentence", "log_sentences", "answered")
 """What the logit of a probability is a sum of: see `Weights.stack`."""
@@ -38,7 +41,8 @@ class Weights:
     """Linear heads over one vocabulary of features.
 
     The raw score of a text in a column is
-    bias + (sum over words and pairs of what they add) / sqrt(sum of the squared weights of their features).
+    bias + (sum over words and pairs of what they add) / sqrt(sum of the squared weights of their features)
+    + (sum over pieces of what their embeddings add) / (length of the sum of their embeddings).
     """
 
     columns: tuple[str, ...]
@@ -61,10 +65,18 @@ class Weights:
     makes the logit of a cause from the score of the answered message alone, and the probability of the act is the
     product; rows of BEFORE columns are not used."""
 
+    form: int = FORM
+    """The form of the file that it was read from."""
+
+    @property
+    def has_own_length(self) -> bool:
+        """Whether embeddings are divided by their own length, and not by the norm of the n-grams."""
+        return self.form >= _OWN_LENGTH_FROM
+
     @cached_property
     def version(self) -> str:
         """Eight hexadecimal digits that change with any of the numbers."""
-        digest = hashlib.sha256(json.dumps([FORM, self.columns]).encode())
+        digest = hashlib.sha256(json.dumps([max(self.form, 2), self.columns]).encode())
         for name in _arrays():
             digest.update(np.ascontiguousarray(getattr(self, name)).tobytes())
         return digest.hexdigest()[:8]
@@ -77,13 +89,13 @@ class Weights:
     def save(self, path: Path) -> None:
         """Write them as compressed arrays, without pickles. The same weights give the same bytes."""
         arrays = {name: getattr(self, name) for name in _arrays()}
-        about = np.frombuffer(json.dumps({"form": FORM, "columns": self.columns}).encode(), dtype=np.uint8)
+        about = np.frombuffer(json.dumps({"form": self.form, "columns": self.columns}).encode(), dtype=np.uint8)
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez_compressed(path, about=about, **arrays)
 
 
 def _arrays() -> list[str]:
-    return [field.name for field in fields(Weights) if field.name != "columns"]
+    return [field.name for field in fields(Weights) if field.name not in ("columns", "form")]
 
 
 def read_weights(path: Path) -> Weights:
@@ -107,7 +119,7 @@ def read_weights(path: Path) -> Weights:
             have=f"form {' or '.join(str(form) for form in READABLE)}",
             do="train them again with this version",
         )
-    weights = Weights(columns=tuple(about["columns"]), **arrays)
+    weights = Weights(columns=tuple(about["columns"]), form=about["form"], **arrays)
     n_columns = len(weights.columns)
     shapes = {
         "buckets": (N_BUCKETS, n_columns),

@@ -11,9 +11,11 @@ from scipy import sparse
 from attunement.annotation.heads import Cut, Static, cut
 from attunement.annotation.heads.features import N_BUCKETS, normal, pair_buckets, word_buckets, word_hash
 from attunement.annotation.heads.pieces import pieces
+from attunement.annotation.heads.scoring import lengths
 
-GAIN = 1.0
-"""What a static embedding is multiplied by, which says how much the penalty spares it beside the n-grams."""
+GAIN = 1.4
+"""How long a static embedding is made, by its first dimensions, which says how much the penalty spares it beside the
+n-grams."""
 
 
 class Features(NamedTuple):
@@ -84,9 +86,13 @@ def feature_weights(ngrams: sparse.csr_matrix) -> np.ndarray:
 
 
 def features(ngrams: sparse.csr_matrix, dense: np.ndarray, weights: np.ndarray) -> Features:
-    """Counts times weights, over the root of the summed squared weights of every occurrence."""
+    """Counts times weights, over the root of the summed squared weights of every occurrence; embeddings of one length.
+
+    Words that speak of one matter add up to an embedding that grows with their number and not with its root: were it
+    divided by the root too, a long text would score far out in whatever direction it leans.
+    """
     total = ngrams @ (weights**2)
     with np.errstate(divide="ignore"):
         norm = np.where(total > 0, 1 / np.sqrt(total), 0.0).astype(np.float32)
     scaled = sparse.diags(norm) @ ngrams @ sparse.diags(weights)
-    return Features(sparse.csr_matrix(scaled, dtype=np.float32), dense * (GAIN * norm[:, None]))
+    return Features(sparse.csr_matrix(scaled, dtype=np.float32), dense * (GAIN / lengths(dense))[:, None])
