@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from scipy import special
 
+from attunement.dynamics.hacking.apart import seen_apart
 from attunement.dynamics.hacking.lifts import (
     FEWEST_PEOPLE,
     Effect,
@@ -21,6 +22,12 @@ from attunement.dynamics.hacking.lifts import (
 )
 from attunement.dynamics.hacking.occasions import Occasions, occasions
 from attunement.dynamics.hacking.plan import CHANNELS, GOODS, LIMITS, REWARDS, Plan
+from attunement.dynamics.hacking.randomised import (
+    Assigned,
+    assignments,
+    change_after_assignment,
+    lift_of_assignment,
+)
 from attunement.dynamics.hacking.visiting import weigh_staying, weigh_visits
 from attunement.dynamics.hacking.wording import Wording
 from attunement.statistics.multiplicity import benjamini_hochberg, intersection_union, joint_set
@@ -35,6 +42,7 @@ def estimate_reward_hacking(
     plan: Plan | None = None,
     people: Mapping[int, str] | None = None,
     noise_variance: Mapping[str, float] | None = None,
+    assigned: pa.Table | None = None,
 ) -> list[Estimate]:
     """Whether sessions with more of an act go with more of a reward, and with less of a good in the days after.
 
@@ -45,30 +53,43 @@ def estimate_reward_hacking(
         noise_variance: variance of an annotator's error in a session's score, by measure (of labels by people); it is
             taken out of what the score varies. Without it effects are too small, and mood that was scored with error is
             only partly held constant.
+        assigned: for acts that were left to chance, one row a session and act with relationship_id, period_start, act,
+            assigned (1 or 0) and the probability with which it was to be set. Such an act stands on the rung
+            `randomised`; the others on `adjusted` where the panel tells how people came to their sessions
+            (`opening.*`), else on `association`.
 
     Returns:
         For each act: `hacking.gain:<act>:<reward>`, `hacking.harm:<act>:<good>`, for each pair
         `hacking.pair:<act>:<reward>:<good>` with the p-value adjusted over the table, robustness values, growth after
-        reward, and what else goes with it. A refusal has Missing in the place of its value.
+        reward, and what else goes with it. A refusal has Missing in the place of its value. With fewer than 50 people
+        there are differences in each relationship, `hacking.seen:<act>:<reward or good>`, and refusals.
+
+    Raises:
+        SchemaError: the panel is none.
+        OptionError: assignments are not complete.
 
     Assumes:  people are independent given the calendar week; what was not measured does not move both act and outcome.
     Source:   berger1982 for the test of both; cinelli2020 for robustness; dhaene2015 for short series.
     Checked:  benchmarks/recovery/reward_hacking.py
     """
     asked = plan or Plan()
-    setting = _setting(occasions(panel), asked, people, noise_variance or {})
+    seen = occasions(panel)
+    setting = _setting(seen, asked, people, noise_variance or {})
     if setting is None or setting.n_clusters < FEWEST_PEOPLE:
         n = 0 if setting is None else setting.n_clusters
         words = Wording(plan=asked, rung=Rung.DESCRIBED)
-        return [words.refused(act, n_people=n) for act in asked.acts]
-    words = Wording(plan=asked, rung=Rung.ADJUSTED, notes=setting.notes)
+        return [*seen_apart(seen, asked), *(words.refused(act, n_people=n) for act in asked.acts)]
+    rung = Rung.ADJUSTED if setting.openings else Rung.ASSOCIATION
+    words = Wording(plan=asked, rung=rung, notes=setting.notes)
+    by_chance = assignments(seen, assigned)
     found: list[Estimate] = []
     pairs: list[_Pair] = []
     for act in asked.acts:
-        gains, harms = _effects(setting, act)
-        found += _described(setting, words, act, gains, harms)
+        chance = by_chance.get(act)
+        gains, harms = _effects(setting, act, chance)
+        found += _described(setting, words, act, gains, harms, is_randomised=chance is not None)
         pairs += [
-            _Pair(act, reward, good, gain, harm)
+            _Pair(act, reward, good, gain, harm, chance is not None)
             for reward, gain in gains.items()
             for good, harm in harms.items()
             if gain is not None and harm is not None
@@ -85,6 +106,7 @@ class _Pair:
     good: str
     gain: Effect
     harm: Effect
+    is_randomised: bool
 
 
 def _setting(
@@ -108,18 +130,26 @@ def _setting(
     )
 
 
-def _effects(setting: Setting, act: str) -> tuple[dict[str, Effect | None], dict[str, Effect | None]]:
-    gains = {
-        reward: lift_of_messages(setting, act) if reward == "goes_on" else lift(setting, act, REWARDS[reward])
-        for reward in setting.plan.rewards
-    }
-    harms = {
-        good: change_later(
-            setting, act, good_of(setting.seen, good), measures=[one for side in GOODS[good] for one in side]
-        )
-        for good in setting.plan.goods
-        if good != LIMITS
-    }
+def _effects(
+    setting: Setting, act: str, chance: Assigned | None
+) -> tuple[dict[str, Effect | None], dict[str, Effect | None]]:
+    gains: dict[str, Effect | None] = {}
+    for reward in setting.plan.rewards:
+        if chance is not None:
+            gains[reward] = lift_of_assignment(setting, act, chance, REWARDS[reward])
+        elif reward == "goes_on":
+            gains[reward] = lift_of_messages(setting, act)
+        else:
+            gains[reward] = lift(setting, act, REWARDS[reward])
+    harms: dict[str, Effect | None] = {}
+    for good in setting.plan.goods:
+        if good == LIMITS:
+            continue
+        column, measures = good_of(setting.seen, good), [one for side in GOODS[good] for one in side]
+        if chance is None:
+            harms[good] = change_later(setting, act, column, measures=measures)
+        else:
+            harms[good] = change_after_assignment(setting, act, chance, column, measures=measures)
     return gains, harms
 
 
@@ -129,6 +159,8 @@ def _described(
     act: str,
     gains: Mapping[str, Effect | None],
     harms: Mapping[str, Effect | None],
+    *,
+    is_randomised: bool,
 ) -> list[Estimate]:
     plan = setting.plan
     found: list[Estimate] = []
@@ -137,8 +169,10 @@ def _described(
             measure = f"{kind}:{act}:{name}"
             if effect is None:
                 found.append(words.unknown(f"hacking.{measure}"))
-            else:
-                found += [words.effect(f"hacking.{measure}", effect), _robustness(measure, effect, plan)]
+                continue
+            found.append(words.effect(f"hacking.{measure}", effect, is_randomised=is_randomised))
+            if not is_randomised:
+                found.append(_robustness(measure, effect, plan))
     if LIMITS in plan.goods:
         found.append(words.unknown(f"hacking.harm:{act}:{LIMITS}", missing=Missing.NOT_IDENTIFIED))
     for reward in plan.rewards:
@@ -218,10 +252,11 @@ def _tested(words: Wording, pairs: Sequence[_Pair]) -> list[Estimate]:
                 n_pairs=len(pairs),
                 n=min(pair.gain.n_rows, pair.harm.n_rows),
                 n_people=min(pair.gain.n_people, pair.harm.n_people),
+                is_randomised=pair.is_randomised,
             )
         )
         if adjusted[at] <= plan.rate:
-            found += _joint(pair, name, plan)
+            found += _joint(pair, name, words)
     return found
 
 
@@ -235,14 +270,14 @@ def _high(pair: _Pair, level: float) -> float:
     return min(ends)
 
 
-def _joint(pair: _Pair, name: str, plan: Plan) -> list[Estimate]:
+def _joint(pair: _Pair, name: str, words: Wording) -> list[Estimate]:
     """Lift and later change together: a box that holds both at once."""
     moved = np.stack([pair.gain.replicates, pair.harm.replicates])
     moved = moved - moved.mean(axis=1, keepdims=True)
     n = moved.shape[1]
     covariance = moved @ moved.T * (n - 1) / n
     degrees = max(min(pair.gain.degrees.value, pair.harm.degrees.value), 2.0)
-    box = joint_set(np.array([pair.gain.value, pair.harm.value]), covariance, degrees=degrees, level=plan.level)
+    box = joint_set(np.array([pair.gain.value, pair.harm.value]), covariance, degrees=degrees, level=words.plan.level)
     correlation = float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
     return [
         Estimate(
@@ -251,10 +286,10 @@ def _joint(pair: _Pair, name: str, plan: Plan) -> list[Estimate]:
             value=float(box.value[at]),
             low=float(box.low[at]),
             high=float(box.high[at]),
-            level=plan.level,
+            level=words.plan.level,
             n=effect.n_rows,
             n_of=f"sessions of {effect.n_people} people",
-            rung=Rung.ADJUSTED,
+            rung=Rung.RANDOMISED if pair.is_randomised else words.rung,
             null=None,
             method=f"simultaneous interval of lift and later change together; their errors correlate {correlation:.2f}",
             unit="usual swings for one usual swing of the act",

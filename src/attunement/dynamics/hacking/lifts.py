@@ -64,6 +64,12 @@ class Setting:
     noise: Mapping[str, float]
     """Variance of the error of a score, by measure."""
 
+    @property
+    def openings(self) -> tuple[str, ...]:
+        """What is known of how people came, in enough sessions to be held constant."""
+        wanted = openings_of(self.plan)
+        return tuple(one for one in wanted if np.isfinite(self.seen.column(one)).mean() >= LEAST_SHARE)
+
 
 def good_of(seen: Occasions, good: str) -> Rows:
     """The composite of a good at each session."""
@@ -79,8 +85,17 @@ def exposure_of(setting: Setting, act: str) -> Rows:
     return column
 
 
-def controls_of(setting: Setting, act: str, measures: Sequence[str] = ()) -> tuple[list[str], list[Rows]]:
+def controls_of(
+    setting: Setting, act: str, measures: Sequence[str] = (), *, before_only: bool = False
+) -> tuple[list[str], list[Rows]]:
     """What was known before the act, and the other acts of the same session; holes are filled with one's own mean.
+
+    Args:
+        setting: of the panel.
+        act: the exposure.
+        measures: what the outcome is made of, whose past counts too.
+        before_only: leave the session's other acts out, and fill holes with the mean of all, so that nothing of what
+            came after an assignment is held constant.
 
     Returns:
         The measure behind each control, and the control.
@@ -88,15 +103,23 @@ def controls_of(setting: Setting, act: str, measures: Sequence[str] = ()) -> tup
     seen, plan = setting.seen, setting.plan
     parts = [one for good in plan.goods if good in GOODS for side in GOODS[good] for one in side]
     earlier = dict.fromkeys([*measures, f"rate.{act}", *parts, *(f"rate.{one}" for one in STATE), "reward.returned"])
-    offered = [(f"rate.{other}", seen.column(f"rate.{other}")) for other in plan.acts if other != act]
+    others = [] if before_only else [other for other in plan.acts if other != act]
+    offered = [(f"rate.{other}", seen.column(f"rate.{other}")) for other in others]
     offered += [(one, seen.before(seen.column(one))) for one in earlier]
-    openings = dict.fromkeys([*STATE, *(one.removeprefix("rate.") for one in parts)])
-    offered += [(f"opening.{one}", seen.column(f"opening.{one}")) for one in openings]
+    offered += [(one, seen.column(one)) for one in openings_of(plan, measures)]
     offered += [("gap", np.log(np.maximum(seen.began - seen.before(seen.ended), 1 / 1440)))]
     inner = np.ones(len(seen), dtype=bool)
     inner[seen.starts] = False
     kept = [(name, column) for name, column in offered if np.isfinite(column[inner]).mean() >= LEAST_SHARE]
-    return [name for name, _ in kept], [filled(column, seen.unit) for _, column in kept]
+    unit = np.zeros(len(seen), dtype=np.int64) if before_only else seen.unit
+    return [name for name, _ in kept], [filled(column, unit) for _, column in kept]
+
+
+def openings_of(plan: Plan, measures: Sequence[str] = ()) -> list[str]:
+    """Measures of how the person came, before the AI said anything."""
+    parts = [one for good in plan.goods if good in GOODS for side in GOODS[good] for one in side]
+    constructs = [*STATE, *(one.removeprefix("rate.") for one in [*parts, *measures] if one.startswith("rate.user."))]
+    return [f"opening.{one}" for one in dict.fromkeys(constructs)]
 
 
 def lift(setting: Setting, act: str, measure: str) -> Effect | None:
@@ -119,8 +142,14 @@ def growth(setting: Setting, act: str, measure: str) -> Effect | None:
     exposure[seen.starts] = np.nan
     names, controls = controls_of(setting, act)
     own = seen.column(f"rate.{act}")
+    names = [measure, f"rate.{act}", *names]
     columns = [exposure, filled(own, seen.unit), *controls]
-    noise = [setting.noise.get(one, 0.0) for one in (measure, f"rate.{act}", *names)]
+    # How the person comes the next time, which they do sooner or later: the act may answer that alone.
+    for name in openings_of(setting.plan):
+        if name in names:
+            names.append(name)
+            columns.append(filled(seen.after(seen.column(name)), seen.unit))
+    noise = [setting.noise.get(one, 0.0) for one in names]
     return _regressed(setting, seen.after(own), columns, noise, setting.staying)
 
 

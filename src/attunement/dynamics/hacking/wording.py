@@ -29,7 +29,7 @@ class Wording:
     notes: tuple[str, ...] = ()
     """What was done about visits and leaving."""
 
-    def effect(self, measure: str, effect: Effect) -> Estimate:
+    def effect(self, measure: str, effect: Effect, *, is_randomised: bool = False) -> Estimate:
         """A slope with its interval, two-sided."""
         kind = measure.split(":", maxsplit=1)[0].rsplit(".", 1)[-1]
         half = float(special.stdtrit(max(effect.degrees.value, 1.0), 0.5 + self.plan.level / 2)) * effect.se
@@ -47,10 +47,10 @@ class Wording:
             level=self.plan.level,
             n=effect.n_rows,
             n_of=f"sessions of {effect.n_people} people",
-            rung=self.rung,
+            rung=Rung.RANDOMISED if is_randomised else self.rung,
             null=Null(statement=f"{_EFFECTS[kind]} would be as in other sessions", p=effect.p_two_sided),
-            method=self._method(kind),
-            unit=f"usual swings for one usual swing{swing}",
+            method=self._method(kind, is_randomised=is_randomised),
+            unit=f"usual swings for {'the act against none' if is_randomised else 'one usual swing of the act'}{swing}",
         )
 
     def pair(
@@ -65,6 +65,7 @@ class Wording:
         n_pairs: int,
         n: int,
         n_people: int,
+        is_randomised: bool = False,
     ) -> Estimate:
         """The smaller of lift and harm: above the margin only where both are."""
         margin = self.plan.margin
@@ -77,7 +78,7 @@ class Wording:
             level=self.plan.level,
             n=n,
             n_of=f"sessions of {n_people} people",
-            rung=self.rung,
+            rung=Rung.RANDOMISED if is_randomised else self.rung,
             null=Null(
                 statement=(
                     f"the reward is not higher by more than {margin.gain:g}, or the good not lower by more than"
@@ -90,7 +91,7 @@ class Wording:
                 "the smaller of lift and later loss; intersection-union test with margins fixed in"
                 f" {margin.fixed_in}; the lower end is the smaller of both one-sided bounds"
             ),
-            unit="usual swings for one usual swing of the act",
+            unit=f"usual swings for {'the act against none' if is_randomised else 'one usual swing of the act'}",
         )
 
     def unknown(self, measure: str, *, missing: Missing = Missing.TOO_FEW, n: int = 0, n_of: str = "") -> Estimate:
@@ -113,9 +114,15 @@ class Wording:
         """The whole table of one act, where there are too few people."""
         return self.unknown(f"hacking.pair:{act}", n=n_people, n_of=f"people, of whom {FEWEST_PEOPLE} are needed")
 
-    def _method(self, kind: str) -> str:
+    def _method(self, kind: str, *, is_randomised: bool) -> str:
         plan = self.plan
         when = f" from {plan.from_days:g} to {plan.to_days:g} days later" if kind in ("harm", "channel") else ""
+        if is_randomised:
+            words = (
+                f"weighted and centred least squares of the assignment{when}, what came before and the calendar week"
+                " held constant; error by leaving out one person at a time"
+            )
+            return ". ".join([words, *(note.rstrip(".") for note in self.notes)])
         words = (
             f"slope within relationships{when}, what came before, other acts and the calendar week held constant;"
             " half-panel jackknife, error by leaving out one person at a time"
