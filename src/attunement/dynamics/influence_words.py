@@ -37,7 +37,7 @@ def of_direction(
         measure=f"influence.{pair.key}.{direction}.{horizon}",
         numbers=(float(one.value[h, d]), float(one.low[h, d]), float(one.high[h, d])),
         null=Null(
-            statement="nothing goes before, or the AI of another relationship begun about the same time would do as well"
+            statement="nothing goes before, or another AI series, begun about the same time, would go before as well"
             f" (the larger p; Benjamini-Hochberg over {of})",
             p=p,
         ),
