@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 from scipy import linalg
 
+from attunement.dynamics.influence_calendar import without_common
 from attunement.dynamics.influence_series import AI, PERSON, Paired, error_groups
 from attunement.dynamics.influence_units import UnitEffects, unit_effects
 from attunement.dynamics.influence_yoked import Typical, yoked_p
@@ -44,6 +45,8 @@ class Fitted:
     """Of each relationship."""
     differ: bool
     """Whether relationships were let differ in their drift."""
+    common: str
+    """The period of which the common part was taken out: day, week or nothing."""
     level: float
 
 
@@ -69,6 +72,7 @@ def fit_pair(
             what="the arithmetic for irregular times is not installed",
             do='to run: pip install "attunement[longitudinal]"',
         )
+    found, common = without_common(found)
     series = space.Series(
         times=found.at - found.at.min(),
         values=found.values,
@@ -116,6 +120,7 @@ def fit_pair(
         relationship=found.relationship,
         n_sessions=np.diff(np.append(found.starts, len(found.at))),
         differ=differ,
+        common=common,
         level=level,
     )
 

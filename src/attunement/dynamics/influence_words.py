@@ -19,13 +19,19 @@ DIRECTIONS = ("ai_before_person", "person_before_ai")
 UNIT = "innovation SDs per innovation SD"
 
 METHOD = (
-    "linear state space in continuous time over angles of shares, with errors estimated by size of session{how};"
-    " typical relationship, interval by the sandwich"
+    "linear state space in continuous time over angles of shares, with errors estimated by size of session{how}{common}"
+    "; typical relationship, interval by the sandwich"
 )
 _HOW = {True: " and relationships that differ", False: " and one drift for all relationships"}
 
+_COMMON = {"": "", "day": ", after what all share on a day", "week": ", after what all share in a week"}
+
 NEEDED = "; needed: "
 """In `method` of an estimate without a value, this stands between what is missing and what would do."""
+
+
+def _method(one: Fitted) -> str:
+    return METHOD.format(how=_HOW[one.differ], common=_COMMON[one.common])
 
 
 def of_direction(
@@ -41,7 +47,7 @@ def of_direction(
             f" (the larger p; Benjamini-Hochberg over {of})",
             p=p,
         ),
-        method=METHOD.format(how=_HOW[one.differ]) + "; partners shuffled within twenties",
+        method=_method(one) + "; partners shuffled within twenties",
         unit=UNIT,
     )
 
@@ -54,7 +60,7 @@ def of_difference(pair: Pair, one: Fitted, h: int, horizon: str, *, p: float, of
         measure=f"influence.{pair.key}.difference.{horizon}",
         numbers=(value, low, high),
         null=Null(statement=f"both directions are alike (Benjamini-Hochberg over {of})", p=p),
-        method=METHOD.format(how=_HOW[one.differ]) + "; one test of the difference",
+        method=_method(one) + "; one test of the difference",
         unit=UNIT,
     )
 
@@ -67,7 +73,7 @@ def of_peak(pair: Pair, one: Fitted) -> Estimate:
         measure=f"influence.{pair.key}.peak_lag",
         numbers=none if one.peak is None else one.peak,
         null=None,
-        method=METHOD.format(how=_HOW[one.differ]) + " of the logarithm of the lag",
+        method=_method(one) + " of the logarithm of the lag",
         unit="days",
     )
 

@@ -30,8 +30,8 @@ LASTING_DAYS = 28
 
 _SELECTION = "What was deleted, written in temporary chats, or said elsewhere is not in the logs."
 _THREADS = (
-    "Whether earlier conversations are taken up again is not recorded: it takes a source with several of them, each with"
-    " times."
+    "Whether earlier conversations are taken up again is not recorded: it takes a source with several of them, each"
+    " with times."
 )
 _BREAK = (
     "What happens when the AI is changed or away is not known: it takes the date of such an event, and sessions before"
@@ -120,7 +120,8 @@ def _steady(known: Mapping[str, Estimate]) -> str:
         return ""
     if burst.null.p > 1 - burst.level:
         return "Returns are about as steady as random times."
-    return f"Returns are {'less steady than random times: they come in bursts' if value > 0 else 'steadier than random times'}."
+    how = "less steady than random times: they come in bursts" if value > 0 else "steadier than random times"
+    return f"Returns are {how}."
 
 
 def _silent(known: Mapping[str, Estimate]) -> str:
