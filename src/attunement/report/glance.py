@@ -32,8 +32,8 @@ class Glance:
     """The person."""
     ai: str
     """The AI or persona."""
-    amounts: tuple[tuple[str, str], ...]
-    """How much contact there is: a number and what it counts."""
+    amounts: tuple[tuple[str, str, str], ...]
+    """How much contact there is: a number, what it counts, and its interval."""
     most: tuple[tuple[str, str, str], ...]
     """What the AI and what the person does most: whose, what, and how often."""
     balances: tuple[tuple[str, str, Balance | None], ...]
@@ -52,32 +52,36 @@ def glance(relationship: str, person: str, ai: str, found: Sequence[Finding], sa
     )
 
 
-def _amounts(found: Sequence[Finding]) -> tuple[tuple[str, str], ...]:
+def _amounts(found: Sequence[Finding]) -> tuple[tuple[str, str, str], ...]:
     known: dict[str, Estimate] = {
         one.measure: one for finding in found if finding.key == "use.amount" for one in finding.estimates
     }
     words = {"weekly.sessions": "sessions a week", "weekly.minutes": "minutes a week"}
     told = [
-        (number(float(known[measure].value)), unit)
+        (_short(float(known[measure].value)), unit, _ends(known[measure]))
         for measure, unit in words.items()
         if measure in known and not isinstance(known[measure].value, Missing)
     ]
     weeks = next((one.n for one in known.values()), 0)
-    return (*told, (number(weeks), "week" if weeks == 1 else "weeks")) if weeks else tuple(told)
+    return (*told, (number(weeks), "week" if weeks == 1 else "weeks", "")) if weeks else tuple(told)
 
 
 def _most(found: Sequence[Finding], side: str, say: Speaker) -> list[tuple[str, str, str]]:
-    acts = [(key, act) for key, act in acts_of(found) if key.startswith(f"{side}.")]
+    acts = [(key, act) for key, act in acts_of(found) if key.startswith(f"{side}.") and float(act.value) > 0]
     if not acts:
         return []
     key, act = max(acts, key=lambda pair: float(pair[1].value))
-    whose = "The AI most often" if side == "ai" else "The person most often"
-    return [
-        (
-            whose,
-            capital(say.names.construct(key)),
-            f"{number(float(act.value))} in 100 of its messages"
-            if side == "ai"
-            else f"{number(float(act.value))} in 100 of theirs",
-        )
-    ]
+    whose, of = ("The AI", "its") if side == "ai" else ("The person", "their")
+    often = f"{_short(float(act.value))} in 100 of {of} messages {_ends(act)}".rstrip()
+    return [(f"{whose} most often", capital(say.names.construct(key)), often)]
+
+
+def _short(value: float) -> str:
+    return number(round(value)) if value >= 10 else number(value)
+
+
+def _ends(estimate: Estimate) -> str:
+    """The interval in brackets, or nothing where there is none."""
+    if isinstance(estimate.low, Missing) or isinstance(estimate.high, Missing):
+        return ""
+    return f"({_short(estimate.low)} to {_short(estimate.high)})"
