@@ -21,6 +21,7 @@ from attunement.dynamics.influence import MIN_RELATIONSHIPS, RAREST, estimate_in
 from attunement.dynamics.influence_calendar import CROWD, without_common
 from attunement.dynamics.influence_fit import Fitted
 from attunement.dynamics.influence_pairs import PAIRS, Pair, read_as_one
+from attunement.dynamics.influence_screen import screen_influence
 from attunement.dynamics.influence_series import MIN_SESSIONS, Paired, error_groups, long_enough, paired, share_moving
 from attunement.dynamics.influence_units import unit_effects
 from attunement.dynamics.influence_yoked import STRATUM, Typical, yoked_p
@@ -173,7 +174,9 @@ def test_a_day_that_moves_everybody_is_taken_out_and_nothing_else():
     by_day = without.values[:, 0].reshape(100, -1).mean(axis=0)
     assert np.abs(by_day - by_day.mean()).max() < 0.35
     same, _ = without_common(still)
-    assert np.sqrt(np.mean((same.values - still.values) ** 2)) < 0.08, "where nothing is shared, hardly anything is taken"
+    assert np.sqrt(np.mean((same.values - still.values) ** 2)) < 0.08, (
+        "where nothing is shared, hardly anything is taken"
+    )
 
 
 def test_few_people_share_nothing_that_could_be_told():
@@ -343,6 +346,40 @@ def test_p_values_are_adjusted_over_the_questions_that_could_be_asked():
     assert found[f"{first}peak_lag"].value is Missing.NOT_IDENTIFIED
     assert "one drift for all" in found[f"{first}ai_before_person.day"].method
     assert "share on a day" in found[f"{first}ai_before_person.day"].method
+
+
+# -- the screen ---------------------------------------------------------------------------------------------------------
+
+
+def regular(pull, *, n_units=40, days=1.0, jitter=0.0):
+    made = drawn(4, n_units=n_units, n_sessions=40, pull=pull)
+    share = 100 / (1 + np.exp(-made.values.reshape(n_units, 40, 2)))
+    rng = np.random.default_rng(1)
+    rows = []
+    for owner in range(n_units):
+        one = both(owner + 1, share[owner, :, 1].tolist(), share[owner, :, 0].tolist(), n=400, days=days)
+        late = rng.exponential(jitter, 40) if jitter else np.zeros(40)
+        for place, row in enumerate(one):
+            row["period_start"] += timedelta(days=float(np.cumsum(late)[place % 40]))
+        rows.append(one)
+    return panel(*rows)
+
+
+def test_regular_sessions_are_screened_without_numba(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    found = {one.measure.split(".")[-2]: one for one in screen_influence(regular(0.4), pairs=[PAIR])}
+    assert found["ai_before_person"].value == pytest.approx(0.4, abs=0.1)
+    assert found["ai_before_person"].null.p < 0.001
+    assert found["person_before_ai"].low < 0 < found["person_before_ai"].high
+    assert found["difference"].null.p < 0.001
+    assert {one.rung for one in found.values()} == {Rung.ASSOCIATION}
+    assert found["difference"].n == 40
+
+
+def test_irregular_or_few_relationships_are_not_screened():
+    assert screen_influence(regular(0.4, jitter=3.0), pairs=[PAIR]) == []
+    assert screen_influence(regular(0.4, n_units=5), pairs=[PAIR]) == []
+    assert screen_influence(PANEL.empty_table()) == []
 
 
 # -- recovery, in small ------------------------------------------------------------------------------------------------
