@@ -82,6 +82,9 @@ SCENARIOS = {
     "faster from day 30, nobody": Truth(**NOBODY, faster=2.0),
     "near the floor, nobody": Truth(**NOBODY, base=(0.04, 0.05)),
     "near the floor": Truth(base=(0.04, 0.05)),
+    "60 x 60": Truth(n_units=60),
+    "300 x 20": Truth(n_sessions=20),
+    "nearly always 0": Truth(base=(0.002, 0.002), level_sd=0.3),
 }
 
 

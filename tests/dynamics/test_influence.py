@@ -22,7 +22,15 @@ from attunement.dynamics.influence_calendar import CROWD, without_common
 from attunement.dynamics.influence_fit import Fitted
 from attunement.dynamics.influence_pairs import PAIRS, Pair, read_as_one
 from attunement.dynamics.influence_screen import screen_influence
-from attunement.dynamics.influence_series import MIN_SESSIONS, Paired, error_groups, long_enough, paired, share_moving
+from attunement.dynamics.influence_series import (
+    MIN_SESSIONS,
+    Paired,
+    error_groups,
+    in_own_spread,
+    long_enough,
+    paired,
+    share_moving,
+)
 from attunement.dynamics.influence_units import unit_effects
 from attunement.dynamics.influence_yoked import STRATUM, Typical, yoked_p
 from attunement.errors import SchemaError
@@ -162,6 +170,18 @@ def test_errors_are_grouped_by_size_of_session_and_by_version():
     changed = error_groups(sized, [(), (MONDAY + timedelta(days=4),)])[:, 1]
     assert (changed[:4] != changed[4:][:4]).all()
     assert len(set(changed.tolist())) == 2
+
+
+@settings(max_examples=20, deadline=None)
+@given(times=st.floats(0.01, 100), plus=st.floats(-10, 10))
+def test_how_far_all_swing_does_not_matter_and_who_swings_farther_is_brought_near(times, plus):
+    made = drawn(3, n_units=20)
+    wider = replace(made, values=np.where(np.arange(len(made.at))[:, None] < 300, 3.0, 1.0) * made.values)
+    one, other = in_own_spread(wider), in_own_spread(replace(wider, values=times * wider.values + plus))
+    np.testing.assert_allclose(np.diff(one.values, axis=0)[:29], np.diff(other.values, axis=0)[:29], rtol=1e-6)
+    by_unit = one.values[:, 0].reshape(20, 30).std(axis=1)
+    assert by_unit[:10].mean() / by_unit[10:].mean() < 1.8
+    assert by_unit[:10].mean() > by_unit[10:].mean(), "a spread of few sessions is not taken at its word"
 
 
 # -- what all share ----------------------------------------------------------------------------------------------------

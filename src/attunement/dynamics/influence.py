@@ -2,7 +2,8 @@
 
 Sessions come at irregular times, and scores of a session are noisy shares of few messages. So shares become angles, in
 which errors are as large near 0 as elsewhere; the size of errors is estimated for sessions of few, of some and of many
-messages; and both series are fitted in continuous time, with relationships that differ. What is said needs two nulls to
+messages; what all share on a day is taken out; each relationship counts in how far it swings itself; and both series
+are fitted in continuous time, with relationships that differ. What is said needs two nulls to
 fail: that nothing goes before (in the fitted process), and that the AI's series of another relationship would do as
 well (partners shuffled).
 """

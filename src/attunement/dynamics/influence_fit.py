@@ -10,7 +10,7 @@ import numpy as np
 from scipy import linalg
 
 from attunement.dynamics.influence_calendar import without_common
-from attunement.dynamics.influence_series import AI, PERSON, Paired, error_groups
+from attunement.dynamics.influence_series import AI, PERSON, Paired, error_groups, in_own_spread
 from attunement.dynamics.influence_units import UnitEffects, unit_effects
 from attunement.dynamics.influence_yoked import Typical, yoked_p
 from attunement.errors import ExtraMissing
@@ -73,6 +73,7 @@ def fit_pair(
             do='to run: pip install "attunement[longitudinal]"',
         )
     found, common = without_common(found)
+    found = in_own_spread(found)
     series = space.Series(
         times=found.at - found.at.min(),
         values=found.values,

@@ -21,6 +21,9 @@ MIN_SESSIONS = 25
 N_SIZES = 3
 """Sessions of few, of some and of many messages have errors of different sizes."""
 
+_PRIOR_SESSIONS = 10
+"""Sessions that the spread of all counts as, beside a relationship's own."""
+
 _DAY_US = 86_400e6
 
 
@@ -113,6 +116,26 @@ def share_moving(found: Paired) -> np.ndarray:
             seen, n = found.seen[read, column], found.n[read, column]
             share[column] = min(float(np.mean(seen >= 0.5)), float(np.mean(n - seen >= 0.5)))
     return share
+
+
+def in_own_spread(found: Paired) -> Paired:
+    """Each relationship's series divided by how much they vary within it, drawn towards how much they do in all.
+
+    People differ in how far they swing. A process that takes all to swing alike explains those who swing far by slow
+    decay, and so finds decay rates that differ more than they do, and are too large in the middle.
+    """
+    owner, values = found.owner, found.values.copy()
+    for column in (PERSON, AI):
+        read = np.isfinite(values[:, column])
+        seen, of = values[read, column], owner[read]
+        n = np.bincount(of, minlength=found.n_units)
+        means = np.bincount(of, seen, minlength=found.n_units) / np.maximum(n, 1)
+        squares = np.bincount(of, (seen - means[of]) ** 2, minlength=found.n_units)
+        degrees = np.maximum(n - 1, 0)
+        typical = squares.sum() / max(int(degrees.sum()), 1)
+        spread = np.sqrt((squares + _PRIOR_SESSIONS * typical) / (degrees + _PRIOR_SESSIONS))
+        values[:, column] /= np.where(spread > 0, spread, 1.0)[owner]
+    return Paired(found.relationship, found.starts, found.at, values, found.n, found.seen)
 
 
 def error_groups(found: Paired, changes: Sequence[Sequence[datetime]]) -> np.ndarray:

@@ -184,7 +184,7 @@ def _own(own: Sequence[Estimate]) -> str:
         one for one in own if not isinstance(one.reliability, Missing | None) and one.reliability >= RELIABILITY_FLOOR
     ]
     if not readable:
-        best = max(one.reliability for one in own if not isinstance(one.reliability, Missing | None))
+        best = max((one.reliability for one in own if not isinstance(one.reliability, Missing | None)), default=0.0)
         return (
             f"How this one differs from them cannot be told: the reliability of its own numbers is {number(best)} at"
             f" best, and it takes {number(RELIABILITY_FLOOR)}."
@@ -202,8 +202,11 @@ def _own(own: Sequence[Estimate]) -> str:
 
 
 def _why(pairs: Mapping[tuple[str, str], Mapping[str, Estimate]]) -> tuple[Missing, str]:
-    for some in pairs.values():
-        return why_not(some)
+    """Why no pair could be told of; that there is too little of it comes first, since more of it can be had."""
+    reasons = [why_not(some) for some in pairs.values()]
+    few = [one for one in reasons if one[0] is Missing.TOO_FEW]
+    if few or reasons:
+        return (few or reasons)[0]
     return (
         Missing.TOO_FEW,
         "estimates of many relationships: 200 of at least 25 sessions in which both sides can be read",
