@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from attunement.report.contents import Contents
 from attunement.report.names import Names, names_of
 from attunement.report.strips import Scale, Strip, scale_of, strip_of
-from attunement.report.words import chance_of, interval_of, number, reliability_of, side_of, value_of
+from attunement.report.words import amount, chance_of, interval_of, number, reliability_of, side_of, value_of
 from attunement.vocabulary import Estimate, Finding, Missing, Rung, shown
 
 
@@ -123,19 +123,20 @@ class Speaker:
         self._drafts = [str(construct["key"]) for construct in contents.constructs if construct.get("draft", True)]
         self._quotes = contents.quotes or {}
 
-    def claim(self, finding: Finding) -> Claim:
-        """A finding as it is printed."""
+    def claim(self, finding: Finding, *, drawn: Collection[str] = ()) -> Claim:
+        """A finding as it is printed; `drawn` names measures that a figure beside it shows already."""
+        shown_here = [estimate for estimate in finding.estimates if estimate.measure not in drawn]
         by_unit: dict[str, list[Estimate]] = defaultdict(list)
-        for estimate in finding.estimates:
+        for estimate in shown_here:
             by_unit[estimate.unit].append(estimate)
-        scales = {unit: scale_of(group) for unit, group in by_unit.items()}
+        scales = {unit: scale_of(group) for unit, group in by_unit.items() if len(group) > 1 or _has_interval(group[0])}
         return Claim(
             key=finding.key,
             name=self.names.finding(finding.key),
             text=finding.claim,
             rung=finding.rung,
             draft=self.is_draft(finding),
-            readings=tuple(self.reading(estimate, scales[estimate.unit]) for estimate in finding.estimates),
+            readings=tuple(self.reading(estimate, scales.get(estimate.unit)) for estimate in shown_here),
             caveats=finding.caveats,
             quotes=tuple(Quote(id=shown(key), text=self._quotes.get(key, "")) for key in finding.evidence),
         )
@@ -145,20 +146,20 @@ class Speaker:
         measures = [finding.key, *(estimate.measure for estimate in finding.estimates)]
         return any(measure.endswith(f".{draft}") for draft in self._drafts for measure in measures)
 
-    def reading(self, estimate: Estimate, scale: Scale) -> Reading:
-        """A number as it is printed, on a given scale."""
+    def reading(self, estimate: Estimate, scale: Scale | None) -> Reading:
+        """A number as it is printed, on a given scale; without one it has no strip."""
         null, side = estimate.null, side_of(estimate.measure)
         interval = interval_of(estimate)
         return Reading(
             name=(name := self.names.measure(estimate.measure)),
             what=name.removesuffix(" (AI)").removesuffix(" (person)"),
             side=side,
-            strip=strip_of(estimate, scale, side),
+            strip=None if scale is None else strip_of(estimate, scale, side),
             value=value_of(estimate),
             amount=value_of(replace(estimate, unit="")),
             unit="" if isinstance(estimate.value, Missing) else estimate.unit,
             interval=interval,
-            ends=interval.partition("interval ")[2] if "interval " in interval else interval,
+            ends=_ends(estimate, interval),
             read_from=f"{number(estimate.n)} {estimate.n_of}",
             reliability=reliability_of(estimate),
             null=f"{null.statement.rstrip('.')}. {chance_of(null.p)}" if null else "",
@@ -177,6 +178,16 @@ class Speaker:
             nulls=tuple(dict.fromkeys(f"{one.name}: {one.null}" for one in readings if one.null)),
             methods=tuple(dict.fromkeys(one.method for one in readings)),
         )
+
+
+def _ends(estimate: Estimate, interval: str) -> str:
+    """The interval as two numbers; its level is said where it is not the usual one."""
+    tail = "" if estimate.level == 0.95 else f" ({amount(round(estimate.level * 100, 1))}\u00a0%)"
+    return f"{interval.partition('interval ')[2]}{tail}" if "interval " in interval else interval
+
+
+def _has_interval(estimate: Estimate) -> bool:
+    return not isinstance(estimate.low, Missing) and not isinstance(estimate.high, Missing)
 
 
 def refusals(gone: Sequence[Finding], names: Names) -> tuple[Refusal, ...]:

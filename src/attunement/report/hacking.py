@@ -22,6 +22,9 @@ _WORDS = {
 }
 
 
+_SHOWN = ("hacking.pair:", "hacking.gain:", "hacking.harm:", "hacking.robustness.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """One act with one reward and one good."""
@@ -36,6 +39,8 @@ class Pair:
     """The reward in sessions with more of the act."""
     harm: Reading | None
     """The good in the time after."""
+    verdict: str
+    """Whether a finding claims both at once of it."""
     both: str
     """The p-value of both at once, adjusted over the table; or why there is none."""
     at_least: str
@@ -56,15 +61,22 @@ class Table:
     """The scale that all its strips share."""
     unit: str
     """Of all its numbers."""
+    measures: tuple[str, ...]
+    """The measures that it shows."""
 
 
 MOST_PAIRS = 24
+"""The most lines that the page shows; the files have all."""
 
 
 def table_of(found: Sequence[Finding], say: Speaker) -> Table | None:
     """The table, from estimates whose measure is `hacking.pair:<act>:<reward>:<good>` and those of its two sides."""
     estimates = {one.measure: one for finding in found for one in finding.estimates}
-    tested = [(_parts(one.measure), one) for one in estimates.values() if one.measure.startswith("hacking.pair:")]
+    tested = [
+        (_parts(one.measure), one)
+        for one in estimates.values()
+        if one.measure.startswith("hacking.pair:") and not isinstance(one.value, Missing)
+    ]
     lines = sorted(((parts, one) for parts, one in tested if len(parts) == 3), key=lambda line: _chance(line[1]))
     if not lines:
         return None
@@ -73,6 +85,7 @@ def table_of(found: Sequence[Finding], say: Speaker) -> Table | None:
         one for parts, _ in shown for name in _sides(parts) if (one := estimates.get(f"hacking.{name}")) is not None
     ]
     scale = scale_of(sides)
+    claimed = {one.measure for finding in found if "." in finding.key for one in finding.estimates}
 
     def reading(name: str) -> Reading | None:
         one = estimates.get(f"hacking.{name}")
@@ -86,6 +99,7 @@ def table_of(found: Sequence[Finding], say: Speaker) -> Table | None:
                 good=_word(parts[2]),
                 gain=reading(_sides(parts)[0]),
                 harm=reading(_sides(parts)[1]),
+                verdict="both" if pair.measure in claimed else "not both",
                 both=_p(pair),
                 at_least=_low(pair),
                 holds_out=_robust(estimates.get(f"hacking.robustness.{name}") for name in _sides(parts)),
@@ -94,7 +108,8 @@ def table_of(found: Sequence[Finding], say: Speaker) -> Table | None:
         ),
         n_more=len(lines) - len(shown),
         ticks=scale.ticks,
-        unit="usual swings for one usual swing of the act",
+        unit=lines[0][1].unit,
+        measures=tuple(name for name in estimates if name.startswith(_SHOWN)),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from attunement.report.claims import Reading, Speaker
 from attunement.report.strips import Tick, scale_of
-from attunement.report.words import capital, clean
+from attunement.report.words import capital
 from attunement.vocabulary import Estimate
 
 _HORIZONS = {"hour": "After an hour", "day": "After a day", "week": "After a week", "peak": "Where it is greatest"}
@@ -18,7 +18,6 @@ _WAYS = (
     ("to_ai", re.compile(r"(?:person|user)_?(?:to|->|before)_?ai")),
     ("difference", re.compile(r"difference|contrast")),
 )
-_NOISE = re.compile(r"^influence\W?|[._:>-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +46,8 @@ class Exchange:
     """From the shortest horizon to the longest."""
     ticks: tuple[Tick, ...]
     """The scale that they share."""
+    measures: tuple[str, ...]
+    """The measures that it shows."""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def exchanges_of(estimates: Iterable[Estimate], say: Speaker) -> tuple[Exchange,
             group = groups.setdefault(about, _Group(unit=estimate.unit))
             group.steps.setdefault(horizon, {})[way] = estimate
     both = {about: group for about, group in groups.items() if any(len(step) > 1 for step in group.steps.values())}
-    return tuple(_exchange(about if len(both) > 1 else "", group, say) for about, group in both.items())
+    return tuple(_exchange(about, group, say) for about, group in both.items())
 
 
 def _read(measure: str) -> tuple[str, str, str] | None:
@@ -75,7 +76,7 @@ def _read(measure: str) -> tuple[str, str, str] | None:
     if not measure.startswith("influence") or horizon is None or way is None:
         return None
     rest = measure.replace(horizon[0], " ").replace(way[1][0], " ")
-    return " ".join(_NOISE.sub(" ", rest).split()), way[0], horizon[1]
+    return rest.removeprefix("influence").strip(" ._:"), way[0], horizon[1]
 
 
 def _exchange(about: str, group: _Group, say: Speaker) -> Exchange:
@@ -84,8 +85,9 @@ def _exchange(about: str, group: _Group, say: Speaker) -> Exchange:
     def reading(step: dict[str, Estimate], way: str) -> Reading | None:
         return say.reading(step[way], scale) if way in step else None
 
+    names = [say.names.construct(one.strip(" ._:")) for one in about.split("~") if one.strip(" ._:")]
     return Exchange(
-        about=capital(clean(about)),
+        about=capital(" and ".join(names)),
         unit=group.unit,
         steps=tuple(
             Step(
@@ -98,4 +100,5 @@ def _exchange(about: str, group: _Group, say: Speaker) -> Exchange:
             if horizon in group.steps
         ),
         ticks=scale.ticks,
+        measures=tuple(one.measure for step in group.steps.values() for one in step.values()),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -57,7 +58,13 @@ class Names:
         if measure.startswith("balance."):
             return f"{self.quantity(measure.removeprefix('balance.'))}: share of the second side"
         kind, _, rest = measure.partition(".")
-        return MEASURES.get(measure) or capital(_spaced(rest if kind in _KINDS and rest else measure))
+        return MEASURES.get(measure) or self._named(rest if kind in _KINDS and rest else measure)
+
+    def _named(self, key: str) -> str:
+        """A key that no table of this page has a name for: the constructs in it by their names, the rest as words."""
+        parts = re.split(f"({'|'.join(map(re.escape, sorted(self.constructs, key=len, reverse=True)))})", key)
+        words = [self.constructs.get(part) or _spaced(part) for part in parts] if self.constructs else [_spaced(key)]
+        return capital(clean(", ".join(word for word in words if word)))
 
     def finding(self, key: str) -> str:
         """A finding in a few words, for lists."""
@@ -72,7 +79,7 @@ class Names:
         if kind in ("act", "change"):
             tail = ", change" if kind == "change" else ""
             return f"{capital(self.construct(rest))} ({side_name(rest)}){tail}"
-        return self.measure(rest) if kind == "many" else capital(_spaced(rest or key))
+        return self.measure(rest) if kind == "many" else self._named(rest or key)
 
     def quantity(self, key: str) -> str:
         """What a dilemma turns on, such as present-future.skill, in a word or two."""
@@ -93,12 +100,15 @@ class Names:
         )
 
 
-_KINDS = ("depth", "influence", "hacking", "decoupling", "break", "drift", "accommodation", "alarm", "displacement")
+_KINDS = (
+    *("continuity", "depth", "influence", "hacking", "decoupling", "break", "drift", "accommodation", "alarm"),
+    "displacement",
+)
 
 
 def _spaced(key: str) -> str:
     """A key as words: what no table of this page has a name for."""
-    return clean(" ".join(key.replace("_", " ").replace(":", " ").replace(".", " ").split()))
+    return clean(" ".join(re.sub(r"[_:.~]", " ", key).split()))
 
 
 def names_of(constructs: Iterable[Mapping[str, object]]) -> Names:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from attunement.report.claims import Claim, Refusal, Speaker, refusals
@@ -41,7 +41,7 @@ KINDS = (
     ),
     Kind(
         key="hacking",
-        prefixes=("hacking.",),
+        prefixes=("hacking.", "reward_hacking"),
         name="What is rewarded, and what is good later",
         question="Whether sessions with more of an act go with more of a short-term reward and with less of a good"
         " later on. Only both together are called social reward hacking.",
@@ -88,8 +88,8 @@ class Section:
     """What they are about."""
     claims: tuple[Claim, ...]
     """What is claimed."""
-    exchanges: tuple[Exchange, ...]
-    """Influence both ways, side by side, where it could be read out of the measures."""
+    exchanges: Mapping[str, tuple[Exchange, ...]]
+    """By the key of its claim: influence both ways, side by side, where it could be read out of the measures."""
     table: Table | None
     """Acts, rewards and goods, where they could be read out of the measures."""
     refusals: tuple[Refusal, ...]
@@ -112,11 +112,15 @@ def sectioned(key: str) -> bool:
 
 
 def _section(kind: Kind, here: Sequence[Finding], say: Speaker) -> Section:
-    estimates = [one for finding in here for one in finding.estimates]
+    told = [finding for finding in here if finding.missing is None]
+    exchanges = {finding.key: exchanges_of(finding.estimates, say) for finding in told}
+    table = table_of(told, say) if kind.key == "hacking" else None
+    drawn = {measure for some in exchanges.values() for each in some for measure in each.measures}
+    drawn |= set(table.measures if table else ())
     return Section(
         kind=kind,
-        claims=tuple(say.claim(finding) for finding in here if finding.missing is None),
-        exchanges=exchanges_of(estimates, say) if kind.key == "influence" else (),
-        table=table_of(here, say) if kind.key == "hacking" else None,
+        claims=tuple(say.claim(finding, drawn=drawn) for finding in told),
+        exchanges=exchanges,
+        table=table,
         refusals=refusals([finding for finding in here if finding.missing is not None], say.names),
     )
