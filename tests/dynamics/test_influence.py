@@ -323,6 +323,17 @@ def test_without_numba_it_says_how_to_get_it(monkeypatch):
     assert 'pip install "attunement[longitudinal]"' in refused.do
 
 
+def test_refusals_of_the_state_space_are_said_in_words_of_relationships():
+    said = influence_fit.in_plain_words("the data cannot tell SD of effect 0<-1, log rate 1 from the rest")
+    assert said == (
+        "the data cannot tell how relationships differ in what follows the AI's measure, how fast the AI's measure comes"
+        " back from the rest"
+    )
+    assert (
+        influence_fit.in_plain_words("give more units, occasions closer") == "give more relationships, sessions closer"
+    )
+
+
 def test_a_panel_that_is_none_is_refused():
     with pytest.raises(SchemaError, match="dynamics"):
         estimate_influence(PANEL.empty_table().drop_columns(["se"]), rng=np.random.default_rng(1))

@@ -85,7 +85,7 @@ def fit_pair(
     if isinstance(fit, Refused):
         first, fit = fit, space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
         if isinstance(fit, Refused):
-            return first
+            return Refused(reason=first.reason, what=in_plain_words(first.what), do=in_plain_words(first.do))
     horizons = np.array(HORIZON_DAYS)
     effects = space.horizon_effects(fit, horizons, per="innovation_sd", level=level)
     apart = space.direction_difference(fit, horizons, of=AI, on=PERSON, level=level)
@@ -124,6 +124,25 @@ def fit_pair(
         common=common,
         level=level,
     )
+
+
+def in_plain_words(text: str) -> str:
+    """A refusal of the state space, which speaks of units and numbered series, in the words of this stage."""
+    for formal, plain in _PLAIN.items():
+        text = text.replace(formal, plain)
+    return text
+
+
+_PLAIN = {
+    "series 0 and 1": "the two series",
+    "SD of ": "how relationships differ in ",
+    "log rate 0": "how fast the person's measure comes back",
+    "log rate 1": "how fast the AI's measure comes back",
+    "effect 0<-1": "what follows the AI's measure",
+    "effect 1<-0": "what follows the person's measure",
+    "units": "relationships",
+    "occasions": "sessions",
+}
 
 
 def _variance(found: Paired) -> np.ndarray:
