@@ -32,7 +32,7 @@ LEAVING = "user.regulate"
 _PERSON, _AI = ROLES.index("person"), ROLES.index("ai")
 _DAY_US = 86_400_000_000
 _UNKNOWN_S = 1800  # the last half hour of a log: whether anything followed nobody saw
-_LAST_PLACE = 3  # places 1, 2-3, 4-7 and 8 or more
+_PLACES = np.array([1, 2, 3, 4, 6, 9, 14])  # the last place of each bin, the eighth holding what comes after
 
 
 class _Known(NamedTuple):
@@ -61,7 +61,7 @@ class _Replies(NamedTuple):
     message: np.ndarray
     session: np.ndarray
     goes_on: np.ndarray
-    place: np.ndarray  # in the session, in four bins
+    place: np.ndarray  # in the session, in bins
     answers: np.ndarray  # the message of the person before it
     opening: np.ndarray  # ids of messages that open a session
     opens: np.ndarray  # the session of each
@@ -169,7 +169,7 @@ def _piece(table: pa.Table, known: _Known, end: int) -> _Replies:
     is_ai = np.flatnonzero((role == _AI) & (at <= end - _UNKNOWN_S))
     answers = np.where(person >= opened, message[person], 0).astype(np.uint64) if len(row) else message
     is_opening = np.flatnonzero((role == _PERSON) & (so_far == 0))
-    place = np.minimum(np.log2(np.maximum(so_far, 1)).astype(np.int64), _LAST_PLACE)
+    place = np.searchsorted(_PLACES, so_far)
     return _Replies(
         message[is_ai],
         session[is_ai],
@@ -240,7 +240,7 @@ def _after(replies: _Replies, known: _Known, act: str, scores: Mapping[str, _Sco
     session = replies.session[use]
     leaves = scores[LEAVING].of(replies.answers[use]) >= 0.5 if LEAVING in scores else np.zeros(len(use), dtype=bool)
     owner = np.searchsorted(known.owners, known.owner[session])
-    _, cell = np.unique((owner * (_LAST_PLACE + 1) + replies.place[use]) * 2 + leaves, return_inverse=True)
+    _, cell = np.unique((owner * (len(_PLACES) + 1) + replies.place[use]) * 2 + leaves, return_inverse=True)
     apart, went = (_less_mean(column, cell) for column in (p[use], replies.goes_on[use].astype(float)))
     spread = np.sqrt(_mean(went**2, owner))[owner]
     at, which, n = np.unique(session, return_inverse=True, return_counts=True)

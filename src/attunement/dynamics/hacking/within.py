@@ -117,7 +117,7 @@ def _halves(unit: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
     """Twice the unit, and one more in the second half of its rows."""
     n = np.bincount(unit)
     place = np.arange(len(unit)) - (np.cumsum(n) - n)[unit]
-    return 2 * unit + (place >= np.ceil(n / 2)[unit])
+    return np.asarray(2 * unit + (place >= np.ceil(n / 2)[unit]))
 
 
 def _moments(
