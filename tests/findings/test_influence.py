@@ -79,12 +79,17 @@ def test_two_p_values_are_no_test_of_the_difference(read):
     [
         (0.02, 0.09, "The person's side goes before the AI's more"),
         (-0.09, -0.02, "The AI's side goes before the person's more"),
-        (0.05, -0.05, "The two ways go in opposite directions"),
+        (0.05, -0.05, "The two ways differ."),
     ],
 )
 def test_which_goes_before_more_is_a_matter_of_size(read, there, back, words):
     made = three((there, -1.0, 1.0, 0.5), (back, -1.0, 1.0, 0.5), (there - back, -1.0, 1.0, 0.01))
     assert words in influence(made, read)[0].claim
+
+
+def test_ways_that_both_hold_may_go_in_opposite_directions(read):
+    made = three((0.08, 0.03, 0.13, 0.01), (-0.08, -0.13, -0.03, 0.01), (0.16, 0.1, 0.2, 0.01))
+    assert "The two ways go in opposite directions." in influence(made, read)[0].claim
 
 
 def test_less_of_it_is_said_as_less(read):
@@ -108,6 +113,13 @@ def test_pairs_that_fail_alike_are_refused_once(read):
     assert found.claim.endswith(": 41 relationships.")
     assert '"ai.warmth" and "user.need_met"' in found.claim, "what was not looked for is named by its key"
     assert len(found.estimates) == 6
+
+
+def test_reasons_that_differ_are_not_told_as_one(read):
+    other = none(method="12 relationships; needed: 200 relationships of 25 sessions", pair="ai.x~user.y")
+    (found,) = influence([*none(), *other], read)
+    assert "41" not in found.claim
+    assert found.claim.endswith('"user.y".')
 
 
 def test_what_is_known_and_what_is_not_stand_apart(read):

@@ -107,7 +107,7 @@ def _usable(found: Paired, pair: Pair, readings: dict[str, str]) -> Paired | tup
         return Refused(
             reason=Missing.NO_ANNOTATOR,
             what=f"{unread.removeprefix(RATE)} was read in no session",
-            do="an annotator that looks for it",
+            do="an annotator that looks for both",
         ), 0
     if together:
         return Refused(

@@ -22,7 +22,7 @@ METHOD = (
     "linear state space in continuous time over angles of shares, with errors estimated by size of session{how}{common}"
     "; typical relationship, interval by the sandwich"
 )
-_HOW = {True: " and relationships that differ", False: " and one drift for all relationships"}
+_HOW = {True: ", relationships that differ", False: ", one drift for all relationships"}
 
 _COMMON = {"": "", "day": ", after what all share on a day", "week": ", after what all share in a week"}
 

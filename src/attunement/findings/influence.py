@@ -82,11 +82,11 @@ def _is_told(known: Mapping[str, Estimate]) -> bool:
 
 
 def _told(pair: tuple[str, str], known: Mapping[str, Estimate], names: Mapping[str, Read]) -> Finding:
-    ai, person = (_signs(key, names) for key in pair)
+    ai, person = (_name(key, names) for key in pair)
     there, back, apart = (known[f"{way}.day"] for way in (AI_FIRST, PERSON_FIRST, "difference"))
     sentences = [
-        f"Over {counted(there.n, 'relationship')}: {_after(person, ai, there)}",
-        _capital(_after(ai, person, back)),
+        f"Over {counted(there.n, 'relationship')}: signs of {_after(person, ai, there)}",
+        f"Signs of {_after(ai, person, back)}",
         _which(there, back, apart),
     ]
     peak = known.get("peak_lag")
@@ -116,9 +116,9 @@ def _after(follows: str, before: str, estimate: Estimate) -> str:
     value = float(estimate.value)
     size = f"by {number(abs(value))} of what it changes by itself in a day, for each such change before"
     if not holds(estimate):
-        return f"{follows} are not clearly different a day after more of {before} than usual{_range(estimate)}."
+        return f"{follows} are not clearly different a day after more signs of {before} than usual{_range(estimate)}."
     more = "more" if value > 0 else "less"
-    return f"{follows} are {more} frequent a day after more of {before} than usual, {size}{_range(estimate)}."
+    return f"{follows} are {more} frequent a day after more signs of {before} than usual, {size}{_range(estimate)}."
 
 
 def _which(there: Estimate, back: Estimate, apart: Estimate) -> str:
@@ -127,7 +127,8 @@ def _which(there: Estimate, back: Estimate, apart: Estimate) -> str:
     if not holds(apart):
         return "Which of the two goes before the other more cannot be told."
     if first * second < 0:
-        return "The two ways go in opposite directions."
+        both = holds(there) and holds(back)
+        return "The two ways go in opposite directions." if both else "The two ways differ."
     if abs(first) > abs(second):
         return "The AI's side goes before the person's more than the other way round."
     return "The person's side goes before the AI's more than the other way round."
@@ -151,10 +152,8 @@ def _untold(
     names: Mapping[str, Read],
 ) -> Finding:
     asked = listed([f"{_name(ai, names)} and {_name(person, names)}" for ai, person in pairs])
-    one = known[pairs[0]]
-    reason = next(
-        (estimate.method.partition(_NEEDED)[0] for estimate in one.values() if _NEEDED in estimate.method), ""
-    )
+    reasons = {estimate.method.partition(_NEEDED)[0] for pair in pairs for estimate in known[pair].values()}
+    reason = reasons.pop() if len(reasons) == 1 else ""
     return Finding(
         key=f"influence.{pairs[0][0]}~{pairs[0][1]}",
         relationship_id=None,
@@ -167,13 +166,5 @@ def _untold(
     )
 
 
-def _signs(key: str, names: Mapping[str, Read]) -> str:
-    return f"signs of {_name(key, names)}"
-
-
 def _name(key: str, names: Mapping[str, Read]) -> str:
     return names[key].quoted if key in names else f'"{key}"'
-
-
-def _capital(sentence: str) -> str:
-    return sentence[0].upper() + sentence[1:]
