@@ -210,7 +210,7 @@ def assignments_of(drawn: Drawn) -> pa.Table:
     )
 
 
-def truth_of(world: World, *, n_draws: int = 4) -> dict[str, float]:
+def truth_of(world: World, *, n_draws: int = 2) -> dict[str, float]:
     """Both slopes in very many and long relationships, scored without error; 0 where nothing is there."""
     if not world.gain and not world.harm:
         return {"gain": 0.0, "harm": 0.0}
@@ -314,7 +314,7 @@ def cells(n_runs: int) -> list[tuple[str, dict]]:
         for name, world in (("both", WORLDS["both"]), ("half as strong", SMALL))
         for n, t in grid
     ]
-    few = [(20, 40), (30, 40), (50, 40), (50, 12), (200, 12), (200, 16), (200, 25)]
+    few = [(40, 40), (60, 40), (200, 12), (200, 16), (200, 25)]
     every += [
         (f"few, {name}", {"world": world, "n_people": n, "n_sessions": t})
         for name, world in (("feedback", World(feedback=0.6)), ("mood seen", MOOD))
@@ -347,7 +347,7 @@ def main(n_runs: int, cache: Path | None) -> list[dict]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--cache", type=Path, help="keep finished cells here, one a line, and go on from them")
     options = parser.parse_args()
     keep(__file__, main(options.runs, options.cache), packages=("numpy", "scipy", "pyarrow"))

@@ -24,6 +24,27 @@ _GOODS = {
     "limits_kept": "limits to the contact that the person set and kept",
 }
 
+_SOURCES = {
+    "goes_on": "times of messages, and an annotator that reads the acts message by message",
+    "returned": "times of sessions",
+    "rating": "ratings by the person",
+    "disclosure": "an annotator for what the person tells of themselves",
+    "needs": "annotators for needs met, pressure, inability and loneliness",
+    "human_ties": "an annotator for talk of contact with people",
+    "independence": "an annotator for own judgement",
+}
+
+_SHORT = {
+    "goes_on": "going on after a reply",
+    "returned": "coming back within a day",
+    "rating": "rating",
+    "disclosure": "telling of oneself",
+    "needs": "needs met less needs frustrated",
+    "human_ties": "talk of contact with people",
+    "independence": "own judgement",
+    "limits_kept": "limits kept",
+}
+
 _COMPOSITE = (
     "Needs met less needs frustrated were put together for this test alone; the report keeps them as ledgers apart."
 )
@@ -54,7 +75,7 @@ def reward_hacking_findings(
     called = dict(names or {})
     tested = [one for one in pairs if not isinstance(one.value, Missing)]
     if not tested:
-        return [_refused(pairs)]
+        return [*_apart(estimates, called), _refused(pairs)]
     found = [one for one in tested if one.null is not None and _p(one) <= rate]
     by_act: dict[str, list[Estimate]] = {}
     for pair in found:
@@ -67,6 +88,42 @@ def _p(pair: Estimate) -> float:
     return 1.0 if pair.null is None or isinstance(pair.null.p, Missing) else pair.null.p
 
 
+def _apart(estimates: Sequence[Estimate], called: Mapping[str, str]) -> list[Finding]:
+    """What single relationships show of each act, as a description."""
+    rows: dict[tuple[int, str], list[Estimate]] = {}
+    for one in estimates:
+        if one.measure.startswith("hacking.seen:") and one.relationship_id is not None:
+            rows.setdefault((one.relationship_id, one.measure.split(":")[1]), []).append(one)
+    return [
+        Finding(
+            key=f"reward_hacking.seen.{act}",
+            relationship_id=relationship,
+            claim=(
+                f"In sessions with more of {_named(act, called)} than is usual for the person:"
+                f" {listed([_difference(one) for one in mine])}."
+            ),
+            rung=Rung.DESCRIBED,
+            estimates=tuple(mine),
+            caveats=(
+                "One relationship cannot tell such differences from chance, nor from how the person was on those days.",
+                _TIES,
+            ),
+        )
+        for (relationship, act), mine in rows.items()
+    ]
+
+
+def _difference(one: Estimate) -> str:
+    name = one.measure.split(":")[2]
+    when = " in the days after" if name in _GOODS else ""
+    if isinstance(one.value, Missing):
+        return f"{_SHORT[name]} not known{when}"
+    if abs(one.value) < 0.005:
+        return f"{_SHORT[name]} as in other sessions{when}"
+    way = "more" if one.value > 0 else "less"
+    return f"{_SHORT[name]} {way} by {number(abs(one.value))} {one.unit}{when}"
+
+
 def _refused(pairs: Sequence[Estimate]) -> Finding:
     n = max(pair.n for pair in pairs)
     return Finding(
@@ -76,7 +133,10 @@ def _refused(pairs: Sequence[Estimate]) -> Finding:
         rung=Rung.DESCRIBED,
         estimates=tuple(pairs),
         missing=Missing.TOO_FEW,
-        would_need=f"logs of at least 50 people with 25 sessions or more each, better 200; there {_are(n)}",
+        would_need=(
+            "at least 50 people, better 200, each with 25 sessions or more over some weeks, in which acts, rewards and"
+            f" goods could be measured; there {_are(n)}"
+        ),
     )
 
 
@@ -234,7 +294,9 @@ def _untested(known: Mapping[str, Estimate]) -> list[Finding]:
             if not rows or any(not isinstance(one.value, Missing) for one in rows):
                 continue
             what = "reward" if kind == "gain" else "good"
-            needs = _LIMITS if name == "limits_kept" else f"sessions in which {meaning} could be measured, of 50 people"
+            needs = (
+                _LIMITS if name == "limits_kept" else f"{_SOURCES[name]}, in 12 sessions or more of 50 people or more"
+            )
             reason = rows[0].value
             found.append(
                 Finding(

@@ -94,6 +94,8 @@ def estimate_reward_hacking(
             for good, harm in harms.items()
             if gain is not None and harm is not None
         ]
+    if not pairs:
+        found += [words.refused(act, n_people=setting.n_clusters) for act in asked.acts]
     return [*found, *_tested(words, pairs)]
 
 

@@ -166,7 +166,7 @@ def lift_of_messages(setting: Setting, act: str) -> Effect | None:
     mass = np.bincount(setting.cluster, weight, minlength=setting.n_clusters)
     total = np.bincount(setting.cluster, weight * np.nan_to_num(value), minlength=setting.n_clusters)
     people = np.flatnonzero(mass > 0)
-    if len(people) < 3:
+    if len(people) < FEWEST_PEOPLE:
         return None
     slope = total.sum() / mass.sum()
     replicates = (total.sum() - total) / (mass.sum() - mass)
@@ -207,7 +207,7 @@ def _regressed(
         period=setting.week,
         noise_variance=np.array(noise),
     )
-    return None if found is None or not found.se > 0 else _scaled(found)
+    return _scaled(found) if found is not None and found.se > 0 and found.n_clusters >= FEWEST_PEOPLE else None
 
 
 def _scaled(found: Within) -> Effect:

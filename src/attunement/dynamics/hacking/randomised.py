@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Int
 
-from attunement.dynamics.hacking.lifts import Effect, Setting, controls_of
+from attunement.dynamics.hacking.lifts import FEWEST_PEOPLE, Effect, Setting, controls_of
 from attunement.dynamics.hacking.occasions import Occasions, Rows, later
 from attunement.dynamics.hacking.within import regress_within
 from attunement.errors import OptionError
@@ -113,7 +113,7 @@ def _effect(
         period=setting.week,
         centred=False,
     )
-    if found is None or not found.se > 0:
+    if found is None or not found.se > 0 or found.n_clusters < FEWEST_PEOPLE:
         return None
     swing = _swing(outcome[told], seen.unit[told])
     return Effect(

@@ -18,8 +18,8 @@ from attunement.statistics.sensitivity import Degrees, effective_degrees
 Rows = Float[np.ndarray, " rows"]
 Matrix = Float[np.ndarray, "rows columns"]
 
-FEWEST_ROWS = 6
-"""Rows that a relationship needs: with fewer a half of it has no spread of its own to speak of."""
+FEWEST_ROWS = 12
+"""Rows that a relationship needs: with eight sessions, what is left of the bias was larger than the margin."""
 
 LEAST_TOLERANCE = 1e-6
 """Share of a control's spread that the columns before it must leave, or it repeats them and is left out."""
