@@ -14,14 +14,16 @@ from attunement.findings.course import Asked, change
 from attunement.findings.quantities import QUANTITIES, Quantity
 from attunement.findings.rates import caveats_of, of_100, usable_of, why_not
 from attunement.findings.reading import Read
-from attunement.findings.words import counted, listed, number
+from attunement.findings.words import listed, number
 from attunement.vocabulary import Estimate, Finding, Missing, Rung
 
 _BALANCE = (
     "It says how two kinds of signs stand to each other, not how frequent they are, and not which of them came of the"
-    " other. False alarms on both sides pull it towards 50: by about a tenth of its distance where there are ten signs in"
-    " 100 messages, by almost a third where there are three."
+    " other. False alarms on both sides pull it towards 50: by about a tenth of its distance where there are ten signs"
+    " in 100 messages, by almost a third where there are three."
 )
+
+_FOR_A_CHANGE = "at least 10 signs of the two in each half of 12 sessions or more"
 
 
 def dilemmas(row: Mapping[str, Any], known: Mapping[str, Estimate], constructs: Sequence[Read]) -> list[Finding]:
@@ -131,7 +133,7 @@ def _change(
         more="larger",
         less="smaller",
         are="was",
-        would_need="at least 12 sessions, with 10 signs of the two in each half of them",
+        would_need=_FOR_A_CHANGE,
     )
     missing, need = _why_no_balance(row, known, by_key, known.get(f"balance.{quantity.key}"), pair)
     return change(row, known.get(f"change.balance.{quantity.key}"), asked=asked, why_not=(missing, need))
@@ -148,14 +150,11 @@ def _why_no_balance(
         there = f"there {'is' if estimate.n == 1 else 'are'} {estimate.n:,} {estimate.n_of}"
         return Missing.TOO_FEW, f"at least 10 signs of the two, and one in 100 messages; {there}"
     if estimate is not None:
-        return (
-            Missing.TOO_FEW,
-            f"at least 12 sessions, with 10 signs of the two in each half; {counted(estimate.n, 'sign')}",
-        )
+        return Missing.TOO_FEW, _FOR_A_CHANGE
     for name in pair:
         if name not in by_key:
             return Missing.NO_ANNOTATOR, "an annotator for a construct of this kind; this version has none"
-        if name in by_key and (known.get(by_key[name].measure) is None):
+        if by_key[name].measure not in known:
             return why_not(row, by_key[name], None)
     return Missing.TOO_FEW, "sessions in which both could be read"
 
