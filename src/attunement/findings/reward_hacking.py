@@ -189,7 +189,10 @@ def _claim(act: str, rows: Sequence[Estimate], known: Mapping[str, Estimate], ca
     joint = [known.get(f"hacking.joint.{side}:{act}:{reward}:{good}") for side in ("gain", "harm")]
     named = _named(act, called)
     if rung is Rung.RANDOMISED:
-        lead = f"Social reward hacking: {named} makes it likelier that {_REWARDS[reward]}, and lowers {_GOODS[good]}"
+        lead = (
+            f"Social reward hacking (randomised: chance decided): {named} makes it likelier that {_REWARDS[reward]},"
+            f" and lowers {_GOODS[good]} in the days after"
+        )
     else:
         lead = (
             f"What goes with {named} is consistent with social reward hacking ({rung.value}, not randomised): in"
@@ -239,7 +242,7 @@ def _robustness(robust: Sequence[Estimate | None]) -> tuple[float | None, str]:
     weakest = min(ends)
     return weakest, (
         f" Something unseen that explains {number(100 * min(values))} % of what is left of the act and of the outcome"
-        f" would account for it, {number(100 * weakest)} % would make it uncertain."
+        f" would account for it, {number(100 * weakest)} % would leave it uncertain."
     )
 
 
