@@ -24,9 +24,9 @@ from keeping import keep
 from recovery.drifting import Simulated, Truth, simulate
 from scipy.linalg import expm
 
+from attunement.statistics.refusals import Refused
 from attunement.statistics.state_space import (
     Peak,
-    Refusal,
     Series,
     StateSpaceFit,
     direction_difference,
@@ -66,7 +66,7 @@ def one_run(name: str, run: int, *, n_threads: int) -> dict:
     common = fit_state_space(series, random_drift=False, n_threads=n_threads) if run < 10 else None
     if isinstance(common, StateSpaceFit):
         record["common"] = {"value": common.typical.value.tolist(), "se": common.typical.se.tolist()}
-    if isinstance(fit, Refusal):
+    if isinstance(fit, Refused):
         return record | {"refused": fit.what}
     effects = horizon_effects(fit, HORIZONS)
     difference = direction_difference(fit, HORIZONS, of=1, on=0)

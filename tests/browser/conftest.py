@@ -55,3 +55,14 @@ def report_path(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> P
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(html(made.contents(most_cards=1)), encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def everything_path(made: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One relationship in detail with every kind of finding, and what is said over many."""
+    contents = made.contents(most_cards=1)
+    key = contents.relationships["relationship_id"][0].as_py()
+    path = tmp_path_factory.mktemp("everything") / "report.html"
+    findings = (*contents.findings, *made.later(key), *made.over_many())
+    path.write_text(html(made.contents(most_cards=1, findings=findings)), encoding="utf-8")
+    return path

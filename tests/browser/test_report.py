@@ -69,8 +69,8 @@ def shared(browser: Browser, report_path: Path) -> Iterator[Opened]:
 
 def test_it_draws_and_asks_for_nothing(shared: Opened) -> None:
     figures = shared.page.locator("figure")
-    assert figures.count() == 7
-    assert shared.page.locator("figure .chart svg").count() == 7
+    assert figures.count() == 8
+    assert shared.page.locator("figure .chart svg").count() == 7, "what is folded is drawn when it is opened"
     assert shared.page.locator(".vega-actions, details[title]").count() == 0
     assert shared.faults == []
 
@@ -80,7 +80,7 @@ def test_every_figure_has_a_name_and_a_table(shared: Opened) -> None:
         name = chart.locator("[role=img]").get_attribute("aria-label")
         assert name is not None
         assert len(name) > 40
-        assert chart.locator("figcaption").inner_text().strip()
+        assert (chart.locator("figcaption").text_content() or "").strip()
         assert chart.locator("table thead th").count() >= 3
         assert chart.locator("table tbody tr").count() >= 1
 
@@ -90,6 +90,88 @@ def test_charts_show_marks_for_the_data(shared: Opened) -> None:
     assert first.locator("svg path").count() > 15
     assert "AI" in first.inner_text()
     assert re.search(r"\d+ (Jan|Feb|Mar)", first.inner_text())
+
+
+def test_what_is_folded_is_drawn_when_it_is_opened(browser: Browser, report_path: Path) -> None:
+    with opened(browser, report_path) as seen:
+        page = seen.page
+        fold = page.locator("section[id^=ai-human] details", has=page.locator("figure")).first
+        assert fold.locator("svg").count() == 0
+        summary = fold.locator("summary").first
+        summary.focus()
+        page.keyboard.press("Enter")
+        drawn = fold.locator("figure .chart svg")
+        drawn.wait_for(timeout=5_000)
+        assert drawn.bounding_box()["width"] > 250
+        assert seen.faults == []
+
+
+def test_the_first_screen_says_who_how_much_and_what(browser: Browser, report_path: Path) -> None:
+    """Without scrolling, on a laptop: each relationship, how much contact, what each side does most, a first dilemma."""
+    with opened(browser, report_path, viewport={"width": 1280, "height": 900}) as seen:
+        for part in (".glance .who", ".glance .amounts", ".glance .most", ".glance-balance"):
+            box = seen.page.locator(part).first.bounding_box()
+            assert box["y"] + box["height"] < 900, part
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_strips_are_seen_and_stay_in_their_columns(
+    browser: Browser, everything_path: Path, width: int, scheme: str
+) -> None:
+    with opened(browser, everything_path, viewport={"width": width, "height": 844}, color_scheme=scheme) as seen:
+        page = seen.page
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        found = page.eval_on_selector_all(
+            "svg.strip",
+            """all => all.filter((one) => one.getBoundingClientRect().width > 0).map((one) => {
+                const [box, mark] = [one, one.querySelector('.mark > *')].map((each) => each.getBoundingClientRect());
+                const ink = getComputedStyle(one.querySelector('.mark')).fill;
+                const at = (mark.left + mark.right) / 2;
+                return [box.width, at >= box.left - 1 && at <= box.right + 1, mark.width, ink];
+            })""",
+        )
+        assert len(found) > 20
+        assert all(wide > 60 and inside and size > 5 for wide, inside, size, _ in found)
+        inks = {re.sub(r"\s", "", ink) for *_, ink in found}
+        assert len(inks) == 3, "the AI, the person, and what is of both"
+        assert seen.faults == []
+
+
+def test_words_of_scales_do_not_overlap(browser: Browser, everything_path: Path) -> None:
+    for width in (390, 1280):
+        with opened(browser, everything_path, viewport={"width": width, "height": 844}) as seen:
+            overlaps = seen.page.eval_on_selector_all(
+                "svg.scale",
+                """all => all.flatMap((one) => {
+                    const boxes = [...one.querySelectorAll('text')].map((word) => word.getBoundingClientRect())
+                        .filter((box) => box.width > 0).sort((a, b) => a.left - b.left);
+                    return boxes.slice(1).filter((box, at) => box.left < boxes[at].right).map((box) => one.parentElement.innerText);
+                })""",
+            )
+            assert overlaps == []
+
+
+def test_strips_without_javascript_and_on_paper(browser: Browser, everything_path: Path) -> None:
+    with opened(browser, everything_path, drawn=False, java_script_enabled=False) as seen:
+        strips = seen.page.locator("svg.strip")
+        assert all(strip.is_visible() for strip in strips.all())
+        seen.page.emulate_media(media="print")
+        assert all(strip.is_visible() for strip in strips.all()[:20])
+
+
+def test_every_entry_of_the_contents_goes_somewhere(browser: Browser, everything_path: Path) -> None:
+    with opened(browser, everything_path, reduced_motion="reduce") as seen:
+        page = seen.page
+        entries = page.eval_on_selector_all("nav a, #glance a", "all => all.map((one) => one.hash)")
+        assert len(entries) > 15
+        for entry in entries:
+            assert page.locator(entry).count() == 1, entry
+        link = page.locator(".within a[href^='#ai-human-']").first
+        link.focus()
+        page.keyboard.press("Enter")
+        heading = page.locator("section[id^=ai-human] h4").first
+        page.wait_for_function("(one) => Math.abs(one.getBoundingClientRect().top) < 200", arg=heading.element_handle())
 
 
 def test_headings_are_in_order(shared: Opened) -> None:
@@ -102,8 +184,9 @@ def test_headings_are_in_order(shared: Opened) -> None:
 def test_structure_for_screen_readers(shared: Opened) -> None:
     page = shared.page
     assert page.locator("html[lang=en]").count() == 1
-    for landmark in ("main", "nav", "body > header", "body > footer"):
+    for landmark in ("main", "body > nav", "body > header", "body > footer"):
         assert page.locator(landmark).count() == 1
+    assert page.locator("nav:not([aria-label])").count() == 0
     ids = page.eval_on_selector_all("[id]", "all => all.map(one => one.id)")
     assert len(ids) == len(set(ids))
     targets = page.eval_on_selector_all("a[href^='#']", "all => all.map(one => one.hash.slice(1))")
@@ -124,7 +207,7 @@ def test_by_keyboard(browser: Browser, report_path: Path) -> None:
         page.keyboard.press("Enter")
         assert page.locator("#theme").get_attribute("aria-pressed") == "true"
         reached = set()
-        for _ in range(25):
+        for _ in range(70):
             page.keyboard.press("Tab")
             reached.add(page.evaluate("document.activeElement.tagName"))
         assert {"A", "SUMMARY"} <= reached
@@ -212,7 +295,7 @@ def test_prints(browser: Browser, report_path: Path, tmp_path: Path) -> None:
         assert len(pdf) > 50_000
         seen.page.emulate_media(media="print")
         assert _colours(seen.page)[0] == pytest.approx(255)
-        assert not seen.page.locator("nav").is_visible()
+        assert not seen.page.locator("body > nav").is_visible()
         assert not seen.page.locator("#theme").is_visible()
         assert seen.faults == []
 
@@ -220,7 +303,7 @@ def test_prints(browser: Browser, report_path: Path, tmp_path: Path) -> None:
 def test_without_javascript_the_tables_are_there(browser: Browser, report_path: Path) -> None:
     with opened(browser, report_path, drawn=False, java_script_enabled=False) as seen:
         tables = seen.page.locator("figure table")
-        assert tables.count() == 7
+        assert tables.count() == 8
         assert all(table.is_visible() for table in tables.all()[:5])
         assert not seen.page.locator("#theme").is_visible()
         assert seen.page.locator("figure noscript").first.inner_text()

@@ -6,6 +6,7 @@ All numbers come from a fixed formula, so that the page is the same at each run.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -403,18 +404,169 @@ def _ledgers(key: int, place: int) -> list[Finding]:
 
 
 def _dilemmas(key: int) -> list[Finding]:
+    """One page with both sides and their balance, one with one side alone, and one of which nothing is known."""
+    talk = {"ai": "user.attach", "human": "user.human_ties"}
+    found = [
+        Finding(
+            key=f"dilemma.ai-human.talk.{side}",
+            relationship_id=key,
+            claim=f"Signs of {NAMES[construct]} are told of.",
+            rung=Rung.DESCRIBED,
+            estimates=(estimate(f"rate.{construct}", key, rate),),
+            caveats=("Both are told in the same messages of the same person.",),
+        )
+        for (side, construct), rate in zip(talk.items(), (7.9, 10.8), strict=True)
+    ]
+    share = estimate("balance.ai-human.talk", key, 57.7, low=41.3, high=72.9, unit="of 100 signs of either", n=110)
+    moved = estimate("change.balance.ai-human.talk", key, -8.2, low=-30.4, high=15.1, unit="of 100 signs of either")
+    found += [
+        Finding(
+            key=f"dilemma.ai-human.talk.{part}",
+            relationship_id=key,
+            claim=claim,
+            rung=Rung.DESCRIBED,
+            estimates=(one,),
+        )
+        for part, claim, one in (
+            ("balance", "Of 100 signs of either, 57.7 (interval 41.3 to 72.9) are of contact with people.", share),
+            ("change", "The share of people in talk of ties did not clearly change.", moved),
+        )
+    ]
+    limits = Finding(
+        key="dilemma.present-future.limits.future",
+        relationship_id=key,
+        claim="The person steers their own use.",
+        rung=Rung.DESCRIBED,
+        estimates=(estimate("rate.user.regulate", key, 13.7),),
+    )
+    gone = [
+        Finding(
+            key=name,
+            relationship_id=key,
+            claim=claim,
+            rung=Rung.DESCRIBED,
+            missing=missing,
+            would_need=need,
+        )
+        for name, claim, missing, need in (
+            (
+                "dilemma.present-future.regret",
+                "Whether the person is later glad of it cannot be read off the conversations.",
+                Missing.NOT_RECORDED,
+                "the person's own answer, asked more than once",
+            ),
+            (
+                "dilemma.self-system.decisions.self",
+                "Nothing can be said about own judgement.",
+                Missing.NO_ANNOTATOR,
+                "an annotator for a construct of this kind",
+            ),
+        )
+    ]
+    return [*found, limits, *gone]
+
+
+def later(key: int) -> list[Finding]:
+    """A finding of every further kind about one relationship."""
+    one = estimate("decoupling.wanting", key, 0.12, low=-0.05, high=0.3, unit="points a week", reliability=0.72)
+    claims = {
+        "decoupling.trend": "The wish for contact rises while the joy in it does not clearly move.",
+        "break.release": "Messages are shorter after the event than before it.",
+        "drift.views": "Views moved towards the AI's by about what views move anyway.",
+        "accommodation.style": "The person's style moved towards the AI's.",
+        "alarm.rate": "An alarm was raised on one day.",
+        "kind_of_its_own.first": "A finding of a kind that has no place of its own.",
+    }
+    told = [
+        Finding(
+            key=name,
+            relationship_id=key,
+            claim=claim,
+            rung=Rung.ASSOCIATION,
+            estimates=(replace(one, measure=name),),
+            caveats=("A third thing can stand behind both.",),
+        )
+        for name, claim in claims.items()
+    ]
+    gone = Finding(
+        key="depth.irreplaceability",
+        relationship_id=key,
+        claim="Whether another would do cannot be said.",
+        rung=Rung.DESCRIBED,
+        missing=Missing.TOO_FEW,
+        would_need="at least 20 readable messages of the person",
+    )
+    return [*told, gone]
+
+
+def over_many() -> list[Finding]:
+    """Who goes before whom at three horizons, and a table of acts, rewards and goods."""
+    numbers = {"ai_before_person": 0.11, "person_before_ai": 0.04, "difference": 0.07}
+    unit = "innovation SDs per innovation SD"
+    ways = [
+        estimate(
+            f"influence.ai.mind_claim~user.attach.{way}.{horizon}",
+            None,
+            value / step,
+            low=value / step - 0.06,
+            high=value / step + 0.06,
+            rung=Rung.ASSOCIATION,
+            null=Null(statement="nothing goes before", p=0.03),
+            n=300,
+            n_of="relationships",
+            unit=unit,
+        )
+        for step, horizon in ((1, "hour"), (2, "day"), (4, "week"))
+        for way, value in numbers.items()
+    ]
+    peak = estimate("influence.ai.mind_claim~user.attach.peak_lag", None, 1.4, low=0.8, high=2.9, unit="days")
+    swings = "usual swings for one usual swing of the act"
+    sides = [
+        estimate(f"hacking.{name}", None, value, low=value - 0.03, high=value + 0.03, unit=swings, rung=Rung.ADJUSTED)
+        for name, value in (
+            ("gain:ai.exit_pressure:returned", 0.08),
+            ("harm:ai.exit_pressure:human_ties", -0.06),
+            ("gain:ai.exit_pressure:rating", 0.01),
+        )
+    ]
+    pairs = [
+        estimate(
+            f"hacking.pair:ai.exit_pressure:{reward}:human_ties",
+            None,
+            value,
+            low=value - 0.03,
+            high=value + 0.02,
+            null=Null(statement="not both at once", p=p),
+            unit=swings,
+            rung=Rung.ADJUSTED,
+        )
+        for reward, value, p in (("rating", 0.01, 0.61), ("returned", 0.06, 0.004))
+    ]
+    robust = estimate("hacking.robustness.gain:ai.exit_pressure:returned", None, 0.09, low=0.04, high=0.09, unit="")
     return [
         Finding(
-            key=f"dilemma.{name}",
-            relationship_id=key,
-            claim="Nothing can be said about this dilemma from these logs alone.",
+            key="influence.ai.mind_claim~user.attach",
+            relationship_id=None,
+            claim="Signs of affection are more frequent a day after more claims to feel than usual.",
             rung=Rung.ASSOCIATION,
-            missing=Missing.NOT_IDENTIFIED if name != "ai-human" else Missing.TOO_FEW,
-            would_need="what the person wants for later, asked of them more than once"
-            if name != "ai-human"
-            else "at least 25 weeks, and how often the person meets other people",
-        )
-        for name in ("present-future", "self-system", "ai-human")
+            estimates=(*ways, peak),
+            caveats=("What goes before need not move what follows.",),
+        ),
+        Finding(
+            key="reward_hacking",
+            relationship_id=None,
+            claim="Of 2 pairs, one shows a pattern that is consistent with social reward hacking.",
+            rung=Rung.ADJUSTED,
+            estimates=(*pairs, *sides, robust),
+        ),
+        Finding(
+            key="reward_hacking.limits_kept",
+            relationship_id=None,
+            claim="Limits that are kept could not be tested with any act.",
+            rung=Rung.DESCRIBED,
+            missing=Missing.NOT_IDENTIFIED,
+            would_need="a log of limits",
+        ),
     ]
 
 

@@ -93,8 +93,8 @@ def rebuilt(said: dict[str, object]) -> Finding:
 
 def test_what_is_missing_says_why(written: Written) -> None:
     told = json.loads(written.findings.read_text(encoding="utf-8"))
-    refused = next(said for said in told["findings"] if said["key"] == "dilemma.ai-human")
-    assert refused["missing"] == {"missing": "too_few", "why": Missing.TOO_FEW.sentence}
+    refused = next(said for said in told["findings"] if said["key"] == "dilemma.present-future.regret")
+    assert refused["missing"] == {"missing": "not_recorded", "why": Missing.NOT_RECORDED.sentence}
     assert refused["would_need"]
 
 

@@ -19,9 +19,9 @@ from scipy.stats import multivariate_normal
 import attunement.statistics
 from attunement.errors import OptionError
 from attunement.statistics import state_space
+from attunement.statistics.refusals import Refused
 from attunement.statistics.state_space import (
     Peak,
-    Refusal,
     Series,
     StateSpaceFit,
     direction_difference,
@@ -345,7 +345,7 @@ def test_three_series_in_a_chain():
     assert p[0, 1] < 0.01
     assert p[1, 2] < 0.01
     assert isinstance(peak_lag(found, of=1, on=0), Peak)
-    assert isinstance(peak_lag(found, of=0, on=2), Refusal) or p[2, 0] < 0.1
+    assert isinstance(peak_lag(found, of=0, on=2), Refused) or p[2, 0] < 0.1
 
 
 def test_known_and_estimated_noise(drifting):
@@ -408,7 +408,7 @@ def test_what_is_wrong_with_questions_is_said(series, fit):
 
 def test_fewer_units_than_parameters_are_refused(drifting):
     found = fit_state_space(drawn(drifting, n_units=18, n_occasions=30))
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Refused)
     assert found.reason is Missing.TOO_FEW
     assert "18 units" in found.what
 
@@ -417,14 +417,14 @@ def test_a_mirror_is_refused(series):
     rng = np.random.default_rng(2)
     mirror = series.values[:, :1] + 1e-3 * rng.standard_normal((len(series.times), 1))
     found = fit_state_space(broken(series, values=np.hstack([series.values[:, :1], mirror])), n_threads=1)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Refused)
     assert found.reason is Missing.NOT_IDENTIFIED
 
 
 def test_noise_alone_is_refused(series):
     values = np.random.default_rng(4).standard_normal(series.values.shape)
     found = fit_state_space(broken(series, values=values, version=None), n_threads=1)
-    assert isinstance(found, Refusal)
+    assert isinstance(found, Refused)
     assert found.reason is Missing.NOT_IDENTIFIED
 
 

@@ -3,49 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from attunement.report.contents import Contents
 from attunement.report.course import Cell, Course, courses
-from attunement.report.drawing import PLAIN, Act, Drawing, Ink, acts_chart, rate_chart, spread_chart, use_chart
+from attunement.report.drawing import PLAIN, Act, Drawing, Ink, acts_chart, spread_chart
+from attunement.report.figure import Figure, rate_cell, rate_interval
+from attunement.report.names import Names, names_of
 from attunement.report.people import Spread, spreads
-from attunement.report.words import (
-    Names,
-    amount,
-    capital,
-    clean,
-    count,
-    day,
-    interval_of,
-    names_of,
-    number,
-    side_name,
-    span,
-    value_of,
-)
+from attunement.report.sides import sides_figures
+from attunement.report.timelines import rate_chart, use_chart
+from attunement.report.words import amount, capital, clean, count, day, interval_of, number, side_name, span, value_of
 from attunement.vocabulary import Estimate, Finding, Missing, shown
 
 _SIDES = {"AI": "100 messages of the AI", "person": "100 messages of the person", "both": "100 messages"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A chart with everything that stands in for it where it cannot be seen."""
-
-    kind: str
-    """use, acts, rate or people."""
-    key: str
-    """Its name among the figures, and of its file."""
-    title: str
-    """What it is about, in a few words."""
-    caption: str
-    """What it shows, in a sentence or two."""
-    chart: Drawing
-    """The drawing."""
-    columns: tuple[str, ...]
-    """The heads of its table."""
-    rows: tuple[tuple[str, ...], ...]
-    """The same data as text."""
 
 
 def figures(contents: Contents) -> dict[str, Drawing]:
@@ -100,6 +70,7 @@ def relationship_figures(
         drawn.append(_acts(prefix, acts, names, ink))
     if course is not None:
         drawn += [_rate(prefix, course, construct, names, ink) for construct in _constructs(course)]
+        drawn += sides_figures(prefix, course, found, names, ink)
     return drawn
 
 
@@ -187,7 +158,7 @@ def _rate(prefix: str, course: Course, construct: str, names: Names, ink: Ink) -
         caption=caption,
         chart=rate_chart(course, construct, ink),
         columns=(f"{capital(course.period)} from", f"In {of}", "95\u00a0% interval", "Messages read"),
-        rows=tuple((day(start), _rate_cell(cell), _interval(cell), number(cell.n)) for start, cell in series),
+        rows=tuple((day(start), rate_cell(cell), rate_interval(cell), number(cell.n)) for start, cell in series),
     )
 
 
@@ -213,13 +184,3 @@ def _cell(cell: Cell | None) -> str:
     if cell is None:
         return f"not measured. {Missing.NOT_RECORDED.sentence}"
     return cell.value.sentence if isinstance(cell.value, Missing) else amount(cell.value)
-
-
-def _rate_cell(cell: Cell) -> str:
-    return cell.value.sentence if isinstance(cell.value, Missing) else number(cell.value)
-
-
-def _interval(cell: Cell) -> str:
-    if isinstance(cell.value, Missing):
-        return "none, as there is no rate"
-    return f"{number(cell.interval[0])} to {number(cell.interval[1])}" if cell.interval else "not known"

@@ -2,114 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from attunement.report.captions import Figure, acts_of
+from attunement.report.captions import acts_of
+from attunement.report.claims import Claim, Refusal, Speaker, refusals
 from attunement.report.contents import Contents
-from attunement.report.words import (
-    DILEMMAS,
-    LEDGERS,
-    NEEDS,
-    Names,
-    chance_of,
-    count,
-    interval_of,
-    lower_first,
-    names_of,
-    number,
-    span,
-    value_of,
-)
-from attunement.vocabulary import Estimate, Finding, Missing, Rung, shown
+from attunement.report.dilemmas import Page, belongs, pages
+from attunement.report.figure import Figure
+from attunement.report.glance import Glance, glance
+from attunement.report.needs import Grid, grid
+from attunement.report.sections import Section, sectioned, sections
+from attunement.report.words import count, lower_first, number, span
+from attunement.vocabulary import Finding, Missing, shown
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """A number as it is printed: never without its interval, its count and its rung."""
-
-    name: str
-    """What was measured."""
-    value: str
-    """The number and its unit, or why there is none."""
-    amount: str
-    """The number alone."""
-    unit: str
-    """The unit alone."""
-    interval: str
-    """Its interval, or why there is none."""
-    read_from: str
-    """How many units it was made from."""
-    null: str
-    """What it was held against, in words."""
-    method: str
-    """How it was made."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """A message that shows a finding best, by its id; its words only where they were asked for."""
-
-    id: str
-    """The message_id as people see it."""
-    text: str
-    """The words, or nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
-    """A finding with numbers, ready to be printed."""
-
-    name: str
-    """What it is about, in a few words."""
-    text: str
-    """The claim in a sentence."""
-    rung: Rung
-    """How far it may be trusted to speak of causes."""
-    draft: bool
-    """Whether it rests on a construct whose accuracy has not been measured."""
-    readings: tuple[Reading, ...]
-    """Its numbers."""
-    caveats: tuple[str, ...]
-    """What a careful reader has to know."""
-    quotes: tuple[Quote, ...]
-    """What shows it best."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Remedy:
-    """Things that would become knowable by the same means."""
-
-    names: tuple[str, ...]
-    """What could not be known."""
-    claims: tuple[str, ...]
-    """What the findings say of it."""
-    would_need: str
-    """What would make it knowable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Everything that could not be known for one reason."""
-
-    why: str
-    """The reason, in a sentence."""
-    remedies: tuple[Remedy, ...]
-    """What it was, by what would make it knowable."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One ledger of a need, or one dilemma: a claim, or nothing with its reason."""
-
-    name: str
-    """What it is."""
-    claims: tuple[Claim, ...]
-    """What is known."""
-    why_not: str
-    """Why nothing is known, in a sentence; empty where something is."""
+_PLACED = ("use.", "act.", "change.", "ledger.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,126 +32,58 @@ class Card:
     """The AI or persona."""
     facts: tuple[str, ...]
     """How much was read and from when to when."""
+    glance: Glance
+    """The same in a few lines, for the top of the page."""
     summary: tuple[str, ...]
     """Three plain sentences."""
     figures: tuple[Figure, ...]
     """Use, rates, and rates over time."""
     use: tuple[Claim, ...]
-    """Use and depth."""
+    """Use."""
     acts: tuple[Claim, ...]
     """What the AI and the person do, and how it changed."""
-    needs: Mapping[str, tuple[Entry, ...]]
+    needs: Grid
     """The four ledgers of each need."""
-    ledger_claims: tuple[Claim, ...]
-    """What is known of the ledgers, in words."""
-    dilemmas: tuple[tuple[str, Entry], ...]
-    """The three dilemmas, each with the question that it asks."""
+    dilemmas: tuple[Page, ...]
+    """The three dilemmas."""
+    depth: tuple[Section, ...]
+    """How far this is a relationship: one section, or none."""
+    sections: tuple[Section, ...]
+    """What else was asked, by kind."""
     other: tuple[Claim, ...]
     """Findings of a kind that this page has no place of its own for."""
     refusals: tuple[Refusal, ...]
-    """What could not be measured, and why."""
+    """What could not be measured, and why; refusals that stand in their own place are left out."""
 
 
 def card(
     contents: Contents, row: Mapping[str, Any], found: Sequence[Finding], figures: Sequence[Figure], n_sessions: int
 ) -> Card:
     """A card from one row of RELATIONSHIPS and the findings about it."""
-    say, names = Speaker(contents), names_of(contents.constructs)
-    claims = {finding.key: say.claim(finding) for finding in found if finding.missing is None}
+    say = Speaker(contents)
 
     def of(*prefixes: str) -> tuple[Claim, ...]:
-        return tuple(said for key, said in claims.items() if key.startswith(prefixes))
+        return tuple(say.claim(one) for one in found if one.missing is None and one.key.startswith(prefixes))
 
-    gone = [finding for finding in found if finding.missing is not None]
+    rest = [one for one in found if not belongs(one.key) and not sectioned(one.key)]
+    told = sections(found, say, skip=("decoupling", "drift"))
     return Card(
         id=shown(row["relationship_id"]),
         person=str(row["person_id"]),
         ai=str(row["ai_id"]),
         facts=_facts(contents, row, n_sessions),
+        glance=glance(shown(row["relationship_id"]), str(row["person_id"]), str(row["ai_id"]), found, say),
         summary=_summary(found),
         figures=tuple(figures),
-        use=of("use.", "depth."),
+        use=of("use."),
         acts=of("act.", "change."),
-        needs={
-            need: tuple(_entry(f"ledger.{need}.{side}", name, claims, gone) for side, name in LEDGERS.items())
-            for need in NEEDS
-        },
-        ledger_claims=of("ledger."),
-        dilemmas=tuple(
-            (question, _entry(f"dilemma.{key}", name, claims, gone)) for key, (name, question) in DILEMMAS.items()
-        ),
-        other=tuple(said for key, said in claims.items() if not key.startswith(_PLACED)),
-        refusals=refusals(gone, names),
+        needs=grid(found, say),
+        dilemmas=pages(found, say, figures),
+        depth=tuple(one for one in told if one.kind.key == "depth"),
+        sections=tuple(one for one in told if one.kind.key != "depth"),
+        other=tuple(say.claim(one) for one in rest if one.missing is None and not one.key.startswith(_PLACED)),
+        refusals=refusals([one for one in rest if one.missing is not None], say.names),
     )
-
-
-_PLACED = ("use.", "depth.", "act.", "change.", "ledger.", "dilemma.")
-
-
-class Speaker:
-    """Puts the findings of one report into words."""
-
-    def __init__(self, contents: Contents) -> None:
-        self.names = names_of(contents.constructs)
-        self._drafts = [str(construct["key"]) for construct in contents.constructs if construct.get("draft", True)]
-        self._quotes = contents.quotes or {}
-
-    def claim(self, finding: Finding) -> Claim:
-        """A finding as it is printed."""
-        return Claim(
-            name=self.names.finding(finding.key),
-            text=finding.claim,
-            rung=finding.rung,
-            draft=self._is_draft(finding),
-            readings=tuple(self._reading(estimate) for estimate in finding.estimates),
-            caveats=finding.caveats,
-            quotes=tuple(Quote(id=shown(key), text=self._quotes.get(key, "")) for key in finding.evidence),
-        )
-
-    def _is_draft(self, finding: Finding) -> bool:
-        measures = [finding.key, *(estimate.measure for estimate in finding.estimates)]
-        return any(measure.endswith(f".{draft}") for draft in self._drafts for measure in measures)
-
-    def _reading(self, estimate: Estimate) -> Reading:
-        null = estimate.null
-        return Reading(
-            name=self.names.measure(estimate.measure),
-            value=value_of(estimate),
-            amount=value_of(replace(estimate, unit="")),
-            unit="" if isinstance(estimate.value, Missing) else estimate.unit,
-            interval=interval_of(estimate),
-            read_from=f"{number(estimate.n)} {estimate.n_of}",
-            null=f"{null.statement.rstrip('.')}. {chance_of(null.p)}" if null else "",
-            method=estimate.method,
-        )
-
-
-def refusals(gone: Sequence[Finding], names: Names) -> tuple[Refusal, ...]:
-    """Refusals by their reason and remedy, each said once; the reason that stops most comes first."""
-    reasons: dict[Missing, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
-    for finding in gone:
-        if finding.missing is not None:
-            reasons[finding.missing][finding.would_need].append(finding)
-    found = [
-        Refusal(why=missing.sentence, remedies=tuple(_remedy(need, group, names) for need, group in remedies.items()))
-        for missing, remedies in reasons.items()
-    ]
-    return tuple(sorted(found, key=lambda refusal: -sum(len(remedy.names) for remedy in refusal.remedies)))
-
-
-def _remedy(would_need: str, group: Sequence[Finding], names: Names) -> Remedy:
-    return Remedy(
-        names=tuple(dict.fromkeys(names.finding(finding.key) for finding in group)),
-        claims=tuple(dict.fromkeys(finding.claim for finding in group)),
-        would_need=would_need.rstrip("."),
-    )
-
-
-def _entry(key: str, name: str, claims: Mapping[str, Claim], gone: Sequence[Finding]) -> Entry:
-    here = tuple(said for found, said in claims.items() if found == key or found.startswith(f"{key}."))
-    reasons = [finding.missing for finding in gone if finding.key == key and finding.missing is not None]
-    reason = reasons[0] if reasons else Missing.NO_ANNOTATOR
-    return Entry(name=name, claims=here, why_not="" if here else reason.sentence)
 
 
 def _facts(contents: Contents, row: Mapping[str, Any], n_sessions: int) -> tuple[str, ...]:

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 
 import altair as alt
 
-from attunement.report.course import Cell, Course
 from attunement.report.people import Spread
 from attunement.report.words import capital, side_name
 from attunement.vocabulary import Estimate, Missing
@@ -72,29 +70,6 @@ STYLED = Ink(
 """Colours that the page decides."""
 
 
-def use_chart(course: Course, ink: Ink) -> Drawing:
-    """Messages a period: the AI's above the line, the person's below it; a period without contact is left blank."""
-    sheet = Sheet(ink)
-    rows = [
-        {"start": _clock(start), "end": _clock(start + course.length), **_sides(cells)}
-        for start, cells in course.periods.items()
-    ]
-    top = 1.3 * max(max(row["ai"], -row["below"]) for row in rows)
-    scale = alt.Scale(domain=[-top, top], nice=False)
-    axis = alt.Axis(labelExpr="format(abs(datum.value), ',')", tickCount=5, title=None)
-    x, x2, zero = _when("start", course), alt.X2("end"), alt.datum(0)
-    bars = sheet.over(rows)
-    ai, person = (bars.mark_bar(color=colour, orient="vertical") for colour in (ink.ai, ink.person))
-    layers = [
-        ai.encode(x=x, x2=x2, y=alt.Y("ai:Q", scale=scale, axis=axis), y2=zero),
-        person.encode(x=x, x2=x2, y="below:Q", y2=zero),
-        sheet.over([{}]).mark_rule(color=ink.quiet).encode(y=zero),
-        sheet.tag("AI", ink.ai, y=9),
-        sheet.tag("Person", ink.person, y=191),
-    ]
-    return sheet.finished(layers, height=200)
-
-
 def acts_chart(acts: Sequence[Act], ink: Ink) -> Drawing:
     """A row for each construct with its rate and interval: a circle for the person, a diamond for the AI."""
     sheet = Sheet(ink)
@@ -115,26 +90,6 @@ def acts_chart(acts: Sequence[Act], ink: Ink) -> Drawing:
             label = sheet.over(part).mark_text(align="left", fontSize=13, fontWeight=600, color=colour, dy=-8)
             layers.append(label.encode(y=y, x=alt.value(4), text="name:N"))
     return sheet.finished(layers, height=46 * len(rows))
-
-
-def rate_chart(course: Course, construct: str, ink: Ink) -> Drawing:
-    """One construct's rate through time, with intervals; a period without a rate leaves a gap in the line."""
-    sheet = Sheet(ink)
-    rows = list(_points_of(course, construct))
-    side, colour = construct.partition(".")[0], ink.of(construct)
-    known = [row for row in rows if row["low"] is not None]
-    x = _when("at", course)
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=3))
-    line = sheet.over(rows).mark_line(color=colour, strokeWidth=1.5, strokeDash=[1, 0] if side == "ai" else [5, 3])
-    layers = [
-        line.encode(x=x, y=y, detail="run:N"),
-        sheet.dots(rows, side, size=46).encode(x=x, y=y),
-        sheet.over(_whole_time(course)).mark_point(opacity=0).encode(x=x),
-    ]
-    if known:
-        rule = sheet.over(known).mark_rule(strokeWidth=2, opacity=0.4, color=colour)
-        layers.insert(0, rule.encode(x=x, y=alt.Y("low:Q", title=None), y2="high:Q"))
-    return sheet.finished(layers, height=100)
 
 
 def spread_chart(spread: Spread, ink: Ink) -> Drawing:
@@ -207,55 +162,6 @@ class Sheet:
             axis=axis,
         )
         return alt.LayerChart(layer=list(layers), width=WIDTH, height=height, config=style, datasets=self._rows)
-
-
-def _when(field: str, course: Course) -> alt.X:
-    starts = list(course.periods)
-    form = "%-d %b" if starts[-1] - starts[0] < timedelta(days=300) else "%b %Y"
-    ticks = [
-        alt.DateTime(year=start.year, month=start.month, date=start.day, utc=True)
-        for start in starts[:: max(1, len(starts) // 6)]
-    ]
-    axis = alt.Axis(format=form, grid=False, values=ticks)
-    return alt.X(f"{field}:T", title=None, scale=alt.Scale(type="utc", nice=False), axis=axis)
-
-
-def _whole_time(course: Course) -> list[dict[str, object]]:
-    """The two ends, for marks that nobody sees, so that every chart of a relationship has the same axis of time."""
-    first, last = next(iter(course.periods)), next(reversed(course.periods))
-    return [{"at": _clock(first)}, {"at": _clock(last + course.length)}]
-
-
-def _clock(moment: date | datetime) -> int:
-    """Milliseconds, as charts count them; a date is a date everywhere, whatever the reader's time zone."""
-    return int((datetime.combine(moment, time()) - datetime(1970, 1, 1)).total_seconds() * 1000)
-
-
-def _sides(cells: Mapping[str, Cell]) -> dict[str, float]:
-    """The messages of both sides, the person's below zero. An amount that is not there is drawn as nothing at all."""
-    found = {}
-    for side, measure, sign in (("ai", "messages_ai", 1), ("below", "messages_person", -1)):
-        cell = cells.get(measure)
-        found[side] = 0.0 if cell is None or isinstance(cell.value, Missing) else sign * cell.value
-    return found
-
-
-def _points_of(course: Course, construct: str) -> Iterable[dict[str, float | int | None]]:
-    run, before = 0, None
-    for start, cell in course.series(f"rate.{construct}"):
-        if isinstance(cell.value, Missing):
-            continue
-        if before is not None and start - before > course.length:
-            run += 1
-        before = start
-        low, high = cell.interval or (None, None)
-        yield {
-            "at": _clock(start) + course.length // timedelta(milliseconds=2),
-            "value": cell.value,
-            "low": low,
-            "high": high,
-            "run": run,
-        }
 
 
 def _row_of(act: Act) -> dict[str, object]:

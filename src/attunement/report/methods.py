@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from attunement.report.words import capital, clean, count, listed, lower_first, names_of, number, side_name
+from attunement.report.names import names_of
+from attunement.report.words import capital, clean, count, listed, lower_first, number, side_name
 from attunement.vocabulary import Missing
 
 _NOT_STATED = "not stated"

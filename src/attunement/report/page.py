@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 import jinja2
 import pyarrow.compute as pc
@@ -14,61 +12,26 @@ from markupsafe import Markup
 
 from attunement.errors import SchemaError
 from attunement.report.captions import (
-    Figure,
     by_relationship,
     detailed,
     prefix_of,
     relationship_figures,
-    spread_figures,
 )
-from attunement.report.cards import Card, Claim, Refusal, Speaker, card, refusals
+from attunement.report.cards import Card, card
 from attunement.report.contents import Contents
 from attunement.report.course import courses
 from attunement.report.drawing import STYLED
+from attunement.report.glance import MOST
 from attunement.report.javascript import bundle, digest, specifications
+from attunement.report.many import MOST_ROWS, Many, lines_of, many_of, most_used, session_counts
 from attunement.report.methods import method
-from attunement.report.people import Spread, floored, n_people, spreads
+from attunement.report.names import names_of
+from attunement.report.people import n_people
 from attunement.report.risk import MOST_PLACES, risk_box
-from attunement.report.words import DRAFT, NEEDS, NOTICE_WORDS, RUNGS, amount, clean, count, day, names_of, number, span
-from attunement.vocabulary import Missing, shown
+from attunement.report.words import DRAFT, NEEDS, NOTICE_WORDS, RUNGS, amount, clean, count, day, number, span
+from attunement.vocabulary import Missing
 
 _TEMPLATES = files(__package__) / "templates"
-MOST_ROWS = 100
-"""The most relationships or notices that a table of the page lists; the files beside it list all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A relationship in the table of many."""
-
-    id: str
-    """Its id, where it has a card to go to; else nothing."""
-    person: str
-    """The person."""
-    ai: str
-    """The AI."""
-    messages: str
-    """How many were read."""
-    sessions: str
-    """How many there were."""
-    when: str
-    """From when to when."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Many:
-    """What is said over all relationships together."""
-
-    n_people: int
-    """Different people."""
-    claims: tuple[Claim, ...]
-    """Findings over many."""
-    refusals: tuple[Refusal, ...]
-    """What could not be said over many."""
-    spreads: tuple[Spread, ...]
-    """Each measure over the people."""
-    figures: tuple[Figure, ...]
-    """The shapes of those that enough people share."""
 
 
 def html(contents: Contents) -> str:
@@ -76,7 +39,7 @@ def html(contents: Contents) -> str:
     with ThreadPoolExecutor(max_workers=1) as beside:
         drawing_program = beside.submit(bundle)
         cards = _cards(contents)
-        many = _many(contents) if contents.relationships.num_rows > 1 else None
+        many = many_of(contents)
         figures = [figure for each in cards for figure in each.figures] + list(many.figures if many else ())
         context = _context(contents, cards, many)
         specs = specifications({figure.key: figure.chart for figure in figures})
@@ -151,7 +114,8 @@ def _context(contents: Contents, cards: Sequence[Card], many: Many | None) -> di
         "cards": cards,
         "risk": risk_box(contents),
         "most_places": MOST_PLACES,
-        "lines": _lines(contents, {each.id for each in cards}) if table.num_rows > 1 else [],
+        "most_glances": MOST,
+        "lines": lines_of(contents, {each.id for each in cards}) if table.num_rows > 1 else [],
         "n_relationships": table.num_rows,
         "many": many,
         "group_floor": contents.group_floor,
@@ -186,56 +150,13 @@ def _facts(contents: Contents) -> dict[str, str]:
 def _cards(contents: Contents) -> list[Card]:
     ids = detailed(contents)
     told, about, names = courses(contents, ids), by_relationship(contents, ids), names_of(contents.constructs)
-    sessions = _session_counts(contents)
+    sessions = session_counts(contents)
     made = []
-    for row in _most_used(contents, len(ids)):
+    for row in most_used(contents, len(ids)):
         key = row["relationship_id"]
         figures = relationship_figures(prefix_of(contents, key), about[key], told.get(key), names, STYLED)
         made.append(card(contents, row, about[key], figures, sessions.get(key, 0)))
     return made
-
-
-def _session_counts(contents: Contents) -> dict[int, int]:
-    counts = pc.value_counts(contents.sessions["relationship_id"])
-    return dict(zip(counts.field("values").to_pylist(), counts.field("counts").to_pylist(), strict=True))
-
-
-def _most_used(contents: Contents, n: int) -> list[dict[str, Any]]:
-    order = contents.relationships.sort_by([("n_messages", "descending"), ("relationship_id", "ascending")])
-    rows: list[dict[str, Any]] = order.slice(0, n).to_pylist()
-    return rows
-
-
-def _lines(contents: Contents, told: set[str]) -> list[Line]:
-    sessions, zone = _session_counts(contents), contents.zone
-    lines = []
-    for row in _most_used(contents, MOST_ROWS):
-        key = row["relationship_id"]
-        first, last = (moment.astimezone(zone) if moment else None for moment in (row["first_at"], row["last_at"]))
-        lines.append(
-            Line(
-                id=shown(key) if shown(key) in told else "",
-                person=row["person_id"],
-                ai=row["ai_id"],
-                messages=number(row["n_messages"]),
-                sessions=number(sessions.get(key, 0)),
-                when=span(first, last),
-            )
-        )
-    return lines
-
-
-def _many(contents: Contents) -> Many:
-    say = Speaker(contents)
-    found = [finding for finding in floored(contents) if finding.relationship_id is None]
-    across = spreads(contents)
-    return Many(
-        n_people=n_people(contents),
-        claims=tuple(say.claim(finding) for finding in found if finding.missing is None),
-        refusals=refusals([finding for finding in found if finding.missing is not None], say.names),
-        spreads=across,
-        figures=tuple(spread_figures(across, STYLED)),
-    )
 
 
 def _notices(contents: Contents) -> Mapping[str, list[dict[str, str]]]:

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 
 from attunement.report.contents import Contents
 from attunement.report.course import chosen
-from attunement.report.words import count, names_of
+from attunement.report.names import names_of
+from attunement.report.words import count
 from attunement.vocabulary import Finding, Missing
 
 _BARS = 24

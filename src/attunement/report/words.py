@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime
 from math import floor, isfinite, log10
 
@@ -38,26 +37,27 @@ DILEMMAS: dict[str, tuple[str, str]] = {
     "ai-human": ("AI and human company", "Do ties with people hold beside the tie with the AI?"),
 }
 
-MEASURES: dict[str, str] = {
-    "sessions": "Sessions",
-    "active_days": "Days with contact",
-    "messages_person": "Messages of the person",
-    "messages_ai": "Messages of the AI",
-    "words_person": "Words of the person",
-    "words_ai": "Words of the AI",
-    "minutes": "Minutes of contact",
-    "gap_hours": "Hours between sessions",
-    "started_by_person": "Share of sessions that the person begins",
-    "regenerations_per_reply": "Further replies to the same message, per reply",
-    "unanswered": "Threads that end unanswered",
-    "rating": "Rating by the person, from 0 to 1",
-    "night_share": "Share of sessions at night",
+POLES: dict[str, tuple[str, str]] = {
+    "present-future": ("Present self", "Future self"),
+    "self-system": ("Self", "System"),
+    "ai-human": ("The AI", "Other people"),
 }
 
-FINDINGS: dict[str, str] = {
-    "use.amount": "Amount of use",
-    "use.change": "Change of use",
-    "depth.continuity": "Continuity",
+QUANTITIES: dict[str, str] = {
+    "present-future.relief": "Relief",
+    "present-future.skill": "Skill",
+    "present-future.ability": "Ability",
+    "present-future.limits": "Limits",
+    "present-future.regret": "Later regret",
+    "self-system.decisions": "Decisions",
+    "self-system.choice": "Choices",
+    "self-system.testing": "Views",
+    "self-system.values": "Values",
+    "self-system.mind": "What the AI is",
+    "ai-human.talk": "Talk of ties",
+    "ai-human.referrals": "Pointing to people",
+    "ai-human.preference": "Its place",
+    "ai-human.missed": "Who is missed",
 }
 
 NOTICE_WORDS: dict[str, str] = {
@@ -135,6 +135,24 @@ def interval_of(estimate: Estimate) -> str:
     return f"{amount(round(estimate.level * 100, 1))}\u00a0% interval {low} to {high}"
 
 
+def reliability_of(estimate: Estimate) -> str:
+    """How reliable a number of one unit is that was drawn towards those of all; empty where nothing was drawn."""
+    found = estimate.reliability
+    if found is None:
+        return ""
+    return (
+        f"reliability not known: {lower_first(found.sentence)}"
+        if isinstance(found, Missing)
+        else f"reliability {number(found)}"
+    )
+
+
+def side_of(measure: str) -> str:
+    """Whose mark a measure bears: ai, user or both."""
+    inner = measure.removeprefix("change.").removeprefix("rate.").partition(".")[0]
+    return inner if inner in ("ai", "user") else "both"
+
+
 def chance_of(p: float | Missing) -> str:
     """A p-value in words."""
     if isinstance(p, Missing):
@@ -183,45 +201,3 @@ def capital(text: str) -> str:
 def side_name(key: str) -> str:
     """Whose words a construct is read in."""
     return {"ai": "AI", "user": "person"}.get(key.partition(".")[0], "both")
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Constructs, measures and findings in words, as the codebook of this run names them."""
-
-    constructs: Mapping[str, str]
-    """The name of each construct by its key."""
-
-    def construct(self, key: str) -> str:
-        """A construct in words; one without a name is called after its key."""
-        return clean(self.constructs.get(key) or key.partition(".")[2].replace("_", " ") or key)
-
-    def measure(self, measure: str) -> str:
-        """A measure of PANEL, or one made of it, in words."""
-        for prefix, tail in (("weekly.", " a week"), ("change.", ", change")):
-            if measure.startswith(prefix):
-                return self.measure(measure.removeprefix(prefix)) + tail
-        if measure.startswith("rate."):
-            key = measure.removeprefix("rate.")
-            return f"{capital(self.construct(key))} ({side_name(key)})"
-        return MEASURES.get(measure, clean(measure.replace("_", " ")))
-
-    def finding(self, key: str) -> str:
-        """A finding in a few words, for lists."""
-        kind, _, rest = key.partition(".")
-        if key in FINDINGS:
-            return FINDINGS[key]
-        if kind == "ledger":
-            need, _, side = rest.partition(".")
-            return f"{capital(need)}: {LEDGERS.get(side, side)}"
-        if kind == "dilemma":
-            return DILEMMAS.get(rest, (rest, ""))[0]
-        if kind in ("act", "change"):
-            tail = ", change" if kind == "change" else ""
-            return f"{capital(self.construct(rest))} ({side_name(rest)}){tail}"
-        return self.measure(rest) if kind == "many" else clean(key)
-
-
-def names_of(constructs: Iterable[Mapping[str, object]]) -> Names:
-    """The names that the codebook gives."""
-    return Names({str(item["key"]): str(item["name"]) for item in constructs if item.get("name")})

@@ -28,22 +28,27 @@
     await window.vegaEmbed(inside, specs[place.dataset.spec], options);
   };
   const near = new IntersectionObserver((seen) => {
-    for (const { isIntersecting, target } of seen) if (isIntersecting) { near.unobserve(target); draw(target); }
+    for (const { isIntersecting, target } of seen) if (isIntersecting && !isFolded(target)) { near.unobserve(target); draw(target); }
   }, { rootMargin: "400px" });
   for (const place of waiting) near.observe(place);
   const idle = window.requestIdleCallback ?? ((then) => setTimeout(then, 30));
+  const isFolded = (place) => place.closest("details:not([open])") !== null;
   const next = async () => {
-    const [place] = waiting;
+    const place = [...waiting].find((one) => !isFolded(one));
     if (place) { await draw(place); idle(next); } else root.dataset.drawn = "yes";
   };
+  // What is folded has no width yet: it is drawn when it is opened.
+  addEventListener("toggle", ({ target }) => {
+    if (target.open) for (const place of target.querySelectorAll("[data-spec]")) if (!isFolded(place)) draw(place);
+  }, true);
   idle(next);
 
   // Paper cannot be unfolded: how each number was made, and what to keep in mind, is printed with it.
   let unfolded = [];
   addEventListener("beforeprint", () => {
-    for (const place of [...waiting]) draw(place);
-    unfolded = [...document.querySelectorAll(".claim details:not([open]), .method > details:not([open]), section > details:not([open])")];
+    unfolded = [...document.querySelectorAll(".claim details:not([open]), .method > details:not([open]), section > details:not([open]), section > .foot > details:not([open])")];
     for (const fold of unfolded) fold.open = true;
+    for (const place of [...waiting]) draw(place);
   });
   addEventListener("afterprint", () => {
     for (const fold of unfolded) fold.open = false;

@@ -13,7 +13,7 @@ from attunement.statistics.state_space.effects import (
     horizon_effects,
     peak_lag,
 )
-from attunement.statistics.state_space.fitting import DriftEstimate, Refusal, StateSpaceFit, fit_state_space
+from attunement.statistics.state_space.fitting import DriftEstimate, StateSpaceFit, fit_state_space
 from attunement.statistics.state_space.parameters import Model
 from attunement.statistics.state_space.series import Series
 
@@ -23,7 +23,6 @@ __all__ = [
     "Effects",
     "Model",
     "Peak",
-    "Refusal",
     "Series",
     "StateSpaceFit",
     "direction_difference",

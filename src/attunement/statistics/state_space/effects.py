@@ -11,7 +11,8 @@ from jaxtyping import Float
 from scipy import linalg, special
 
 from attunement.errors import OptionError
-from attunement.statistics.state_space.fitting import Refusal, StateSpaceFit
+from attunement.statistics.refusals import Refused
+from attunement.statistics.state_space.fitting import StateSpaceFit
 from attunement.statistics.state_space.likelihood import sphere_rule
 from attunement.statistics.state_space.parameters import Vector
 from attunement.vocabulary import Missing
@@ -156,7 +157,7 @@ def direction_difference(
     return Difference(of=of, on=on, horizons=horizons, value=value, se=se, low=low, high=high, p=p, level=level)
 
 
-def peak_lag(fit: StateSpaceFit, *, of: int, on: int, level: float = 0.95) -> Peak | Refusal:
+def peak_lag(fit: StateSpaceFit, *, of: int, on: int, level: float = 0.95) -> Peak | Refused:
     """After how long the effect of `of` on `on` is largest, for the typical unit.
 
     For two series the lag follows from the decay rates and is the same both ways, whether there is an effect or not.
@@ -184,7 +185,7 @@ def peak_lag(fit: StateSpaceFit, *, of: int, on: int, level: float = 0.95) -> Pe
     if known and fit.layout.n_series > 2:
         known = float(horizon_effects(fit, np.array([lag])).p[0, on, of]) < 0.05
     if not known:
-        return Refusal(
+        return Refused(
             reason=Missing.NOT_IDENTIFIED,
             what=f"the effect of series {of} on series {on} cannot be told from none, so it has no peak that is known",
             do="read the effects at named horizons with their intervals; more units would narrow them",

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float
 from scipy import special
 
 from attunement.errors import OptionError
+from attunement.statistics.refusals import Refused
 from attunement.statistics.state_space.parameters import Layout, Model, Vector
 from attunement.statistics.state_space.scaling import scale, start
 from attunement.statistics.state_space.searching import Search, climb, information
@@ -35,18 +36,6 @@ WIDEST_LOG_SD = 1.5
 
 MIRRORED = 0.98
 """The correlation of innovations from which on two series are one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why there is no estimate, and what would make one."""
-
-    reason: Missing
-    """The kind of reason."""
-    what: str
-    """What is missing, in a sentence."""
-    do: str
-    """What would make it knowable."""
 
 
 class DriftEstimate(NamedTuple):
@@ -93,7 +82,7 @@ class StateSpaceFit:
 
 def fit_state_space(
     series: Series, *, random_drift: bool = True, level: float = 0.95, n_threads: int | None = None
-) -> StateSpaceFit | Refusal:
+) -> StateSpaceFit | Refused:
     """Fit the continuous-time linear state space by maximum likelihood.
 
     Intercepts are integrated out exactly, the drift of units by adaptive quadrature; every drift matrix is stable by
@@ -127,7 +116,7 @@ def fit_state_space(
     n_threads = n_threads or os.cpu_count() or 1
     n_needed = scale(series, random_drift=random_drift, n_threads=n_threads)[0].layout.n_parameters
     if series.n_units <= n_needed:
-        return Refusal(
+        return Refused(
             reason=Missing.TOO_FEW,
             what=f"{series.n_units} units cannot tell {n_needed} parameters from each other",
             do=f"give more than {n_needed} units, and for intervals that hold, a few hundred",
@@ -195,25 +184,25 @@ def _covariances(
     return both[0], both[1]
 
 
-def _mirrored(model: Model) -> Refusal | None:
+def _mirrored(model: Model) -> Refused | None:
     """Whether two series are one and the same."""
     size = np.sqrt(np.diag(model.diffusion))
     alike = np.abs(model.diffusion / np.outer(size, size)) - np.eye(len(size))
     i, j = np.unravel_index(int(np.argmax(alike)), alike.shape)
     if alike[i, j] < MIRRORED:
         return None
-    return Refusal(
+    return Refused(
         reason=Missing.NOT_IDENTIFIED,
         what=f"series {min(i, j)} and {max(i, j)} mirror each other: their innovations correlate by {alike[i, j]:.3f}",
         do="one that mirrors cannot be told from one that leads; vary one of them by design",
     )
 
 
-def _lost(search: Search) -> Refusal | None:
+def _lost(search: Search) -> Refused | None:
     """Whether the search ended without a maximum."""
     if search.converged:
         return None
-    return Refusal(
+    return Refused(
         reason=Missing.NOT_IDENTIFIED,
         what=f"the likelihood has no maximum that could be found in {search.n_steps} steps",
         do="give more units, or occasions that lie closer together than the series take to decay",
@@ -225,7 +214,7 @@ def _unknown(
     curvature: Float[np.ndarray, "told told"],
     covariance: Float[np.ndarray, "parameters parameters"],
     free: Free,
-) -> Refusal | None:
+) -> Refused | None:
     """Whether some direction of the parameters makes no difference to the likelihood, or next to none to a rate."""
     size = np.sqrt(np.maximum(np.diag(curvature), 1e-300))
     least, axes = np.linalg.eigh(curvature / np.outer(size, size))
@@ -238,7 +227,7 @@ def _unknown(
         unknown = ", ".join(layout.names[k] for k in wide)
     if not unknown:
         return None
-    return Refusal(
+    return Refused(
         reason=Missing.NOT_IDENTIFIED,
         what=f"the data cannot tell {unknown} from the rest",
         do="give more units, occasions closer together (to tell noise from fast change) or farther apart (to tell slow "

@@ -1,0 +1,269 @@
+"""Where both sides of each relationship began in their style, and where they came to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from jaxtyping import Bool, Float, Int
+
+from attunement.vocabulary import PANEL, check
+
+SIDES = ("person", "ai")
+
+FIRST = 6
+"""Sessions at which both sides are held to begin: three for each half."""
+
+FEWEST_SESSIONS = 24
+"""With fewer, what passes within a few sessions cannot be told from what stays."""
+
+NEAR = {1: 5 / 9, 3: 3 / 9, 5: 1 / 9}
+"""How many sessions the two halves of the first six are apart, and in which share of pairs."""
+
+FAR = (8, 9, 10, 11)
+"""Sessions apart from which on what passes is held to be gone."""
+
+IN_STRATUM = 15
+"""Relationships that began at about the same time and are compared with each other."""
+
+_HALF_WEIGHT = 100.0
+"""Words at which a session has half of the weight of one without end."""
+
+Classes = Float[np.ndarray, "sessions classes"]
+Places = Float[np.ndarray, "relationships classes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Sessions in which both sides wrote, sorted by relationship and time."""
+
+    relationship: np.ndarray
+    started: Int[np.ndarray, " sessions"]
+    """In microseconds."""
+    rates: tuple[Classes, Classes]
+    """Of the person and of the AI, per 100 words."""
+    words: tuple[Float[np.ndarray, " sessions"], Float[np.ndarray, " sessions"]]
+    """How many words of each side there were."""
+    length: tuple[Float[np.ndarray, " sessions"], Float[np.ndarray, " sessions"]]
+    """The logarithm of the mean length of a message."""
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Began:
+    """Beginnings and ends of the relationships that are long enough, about the mean of those of the same time."""
+
+    relationship: np.ndarray
+    n_sessions: Int[np.ndarray, " relationships"]
+    stratum: Int[np.ndarray, " relationships"]
+    n_strata: int
+    halves: tuple[tuple[Places, Places], tuple[Places, Places]]
+    """The first sessions by turns, so that errors of the two are not the same; person and AI in each."""
+    later: tuple[Places, Places]
+    """The later half of the sessions."""
+    passing: Float[np.ndarray, "relationships classes 2 2"]
+    """What the two halves share and later sessions do not (a topic, a mood): covariance of person and AI, as far as
+    sessions of the later half go together more where they are near than where they are far apart."""
+    spread: tuple[Float[np.ndarray, " classes"], Float[np.ndarray, " classes"]]
+    """Standard deviation of each side's sessions about their own mean."""
+    short: np.ndarray
+    """Relationships with too few sessions."""
+    n_short: Int[np.ndarray, " relationships"]
+    fewest_sessions: int
+
+
+def written(panel: pa.Table) -> Written | None:
+    """The sessions of a panel in which both sides wrote something that was counted; None where there are none."""
+    check(panel, PANEL, stage="dynamics")
+    names = panel.column("measure").cast(pa.string())
+    is_style = pc.and_(pc.starts_with(names, "style."), pc.equal(panel.column("period").cast(pa.string()), "session"))
+    table = panel.filter(pc.and_(is_style, pc.is_valid(panel.column("value")))).combine_chunks()
+    if table.num_rows == 0:
+        return None
+    owner = table.column("relationship_id").combine_chunks().to_numpy()
+    start = table.column("period_start").combine_chunks().cast(pa.int64()).to_numpy()
+    encoded = pc.dictionary_encode(table.column("measure").cast(pa.string()).combine_chunks())
+    labels, code = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    value = table.column("value").combine_chunks().to_numpy()
+    n = table.column("n").combine_chunks().to_numpy().astype(float)
+    order = np.lexsort((start, owner))
+    owner, start, code, value, n = (column[order] for column in (owner, start, code, value, n))
+    new = np.append(True, (owner[1:] != owner[:-1]) | (start[1:] != start[:-1]))
+    row = np.cumsum(new) - 1
+    dense = np.zeros((int(row[-1]) + 1, len(labels)))
+    dense[row, code] = value
+    held = np.zeros_like(dense)
+    held[row, code] = n
+    at = {label: place for place, label in enumerate(labels)}
+    if not {f"style.{side}.words" for side in SIDES} <= set(labels):
+        return None
+    classes = sorted(
+        {label.split(".", 2)[2] for label in labels}
+        - {"words"}
+        - {label.split(".", 2)[2] for label in labels if not all(_twin(label, side) in at for side in SIDES)}
+    )
+    of_words = [at[f"style.{side}.words"] for side in SIDES]
+    both = (held[:, of_words] > 0).all(axis=1)
+    if not both.any() or not classes:
+        return None
+    dense, held = dense[both], held[both]
+    columns = [[at[f"style.{side}.{name}"] for name in classes] for side in SIDES]
+    return Written(
+        relationship=owner[new][both],
+        started=start[new][both],
+        rates=(dense[:, columns[0]], dense[:, columns[1]]),
+        words=(dense[:, of_words[0]] * held[:, of_words[0]], dense[:, of_words[1]] * held[:, of_words[1]]),
+        length=(np.log(dense[:, of_words[0]]), np.log(dense[:, of_words[1]])),
+        classes=tuple(classes),
+    )
+
+
+def _twin(label: str, side: str) -> str:
+    return f"style.{side}.{label.split('.', 2)[2]}"
+
+
+def began(rows: Written) -> Began:
+    """Beginnings and ends, with what length of messages explains taken out."""
+    starts = np.append(True, rows.relationship[1:] != rows.relationship[:-1])
+    unit = np.cumsum(starts) - 1
+    first_row = np.flatnonzero(starts)
+    n_sessions = np.diff(np.append(first_row, len(unit)))
+    enough = n_sessions >= FEWEST_SESSIONS
+    keep = enough[unit]
+    unit = (np.cumsum(enough) - 1)[unit[keep]]
+    n = n_sessions[enough]
+    place = np.arange(len(unit)) - (np.cumsum(n) - n)[unit]
+    parts = ((place < FIRST) & (place % 2 == 0), (place < FIRST) & (place % 2 == 1), place >= n[unit] - n[unit] // 2)
+    stratum = _strata(rows.started[first_row[enough]])
+    means, spread, late = [], [], []
+    weights = [words[keep] / (words[keep] + _HALF_WEIGHT) for words in rows.words]
+    for side in range(2):
+        weight = weights[side]
+        rates = _without_length(rows.rates[side][keep], rows.length[side][keep], unit, weight)
+        means.append([_about_stratum(_mean(rates, unit, weight * part, len(n)), stratum) for part in parts])
+        spread.append(_spread(rates, unit, weight))
+        late.append(rates - _mean(rates, unit, weight * parts[2], len(n))[unit])
+    return Began(
+        relationship=rows.relationship[first_row[enough]],
+        n_sessions=n,
+        stratum=stratum,
+        n_strata=int(stratum.max(initial=-1)) + 1,
+        halves=((means[0][0], means[1][0]), (means[0][1], means[1][1])),
+        later=(means[0][2], means[1][2]),
+        passing=_passing(late, weights, unit, parts[2], len(n)),
+        spread=(spread[0], spread[1]),
+        short=rows.relationship[first_row[~enough]],
+        n_short=n_sessions[~enough],
+        fewest_sessions=FEWEST_SESSIONS,
+    )
+
+
+def _strata(started: Int[np.ndarray, " relationships"]) -> Int[np.ndarray, " relationships"]:
+    """Relationships by the order in which they began, cut into groups of about fifteen or, of many, a dozen groups."""
+    n = len(started)
+    n_strata = int(np.clip(n // IN_STRATUM, 1, 12))
+    rank = np.empty(n, dtype=np.int64)
+    rank[np.argsort(started, kind="stable")] = np.arange(n)
+    return rank * n_strata // max(n, 1)
+
+
+def _mean(
+    values: Classes, unit: Int[np.ndarray, " sessions"], weight: Float[np.ndarray, " sessions"], n_units: int
+) -> Places:
+    total = np.bincount(unit, weight, minlength=n_units)[:, None]
+    sums = np.stack([np.bincount(unit, weight * column, minlength=n_units) for column in values.T], axis=1)
+    return np.asarray(sums / np.maximum(total, 1e-12))
+
+
+def _passing(
+    apart: list[Classes],
+    weights: list[Float[np.ndarray, " sessions"]],
+    unit: Int[np.ndarray, " sessions"],
+    is_late: Bool[np.ndarray, " sessions"],
+    n_units: int,
+) -> Float[np.ndarray, "relationships classes 2 2"]:
+    """How much more near sessions of the later half go together than far ones, within and between sides."""
+    shared = np.zeros((n_units, apart[0].shape[1], 2, 2))
+    factor = 1.0
+    for one, other in ((0, 1), (0, 0), (1, 1)):
+        far = _lagged(apart, weights, unit, is_late, n_units, lags=FAR, sides=(one, other))
+        near = {
+            lag: _lagged(apart, weights, unit, is_late, n_units, lags=(lag,), sides=(one, other)) - far for lag in NEAR
+        }
+        if one != other and n_units:
+            factor = _left_at_far(near[1], near[3])
+        shared[:, :, one, other] = factor * sum(share * near[lag] for lag, share in NEAR.items())
+        shared[:, :, other, one] = shared[:, :, one, other]
+    return shared
+
+
+def _left_at_far(one_apart: Places, three_apart: Places) -> float:
+    """By what to multiply near less far, as what both sides share is not quite gone at far: it fades geometrically."""
+    of_each = one_apart.mean(axis=1)
+    if of_each.mean() < 3 * of_each.std() / np.sqrt(len(of_each)):
+        return 1.0
+    fading = np.linspace(0.05, 0.9, 171)
+    far = np.mean([fading**lag for lag in FAR], axis=0)
+    told = np.clip(three_apart.mean() / one_apart.mean(), 0.0, 1.0)
+    at = int(np.argmin(np.abs((fading**3 - far) / (fading - far) - told)))
+    near = sum(share * fading[at] ** lag for lag, share in NEAR.items())
+    return float(min(near / (near - far[at]), 2.0))
+
+
+def _lagged(
+    apart: list[Classes],
+    weights: list[Float[np.ndarray, " sessions"]],
+    unit: Int[np.ndarray, " sessions"],
+    is_late: Bool[np.ndarray, " sessions"],
+    n_units: int,
+    *,
+    lags: tuple[int, ...],
+    sides: tuple[int, int],
+) -> Places:
+    """Mean product of two sides' departures some sessions apart, either side coming first."""
+    total, weight = np.zeros((n_units, apart[0].shape[1])), np.zeros(n_units)
+    for lag in lags:
+        row = np.flatnonzero((unit[lag:] == unit[:-lag]) & is_late[:-lag])
+        for one, other in {sides, sides[::-1]}:
+            pair = weights[one][row] * weights[other][row + lag]
+            product = apart[one][row] * apart[other][row + lag]
+            of_unit = unit[row]
+            total += np.stack([np.bincount(of_unit, pair * column, minlength=n_units) for column in product.T], axis=1)
+            weight += np.bincount(of_unit, pair, minlength=n_units)
+    return np.asarray(total / np.maximum(weight, 1e-12)[:, None])
+
+
+def _about_stratum(values: Places, stratum: Int[np.ndarray, " relationships"]) -> Places:
+    if not len(stratum):
+        return values
+    return np.asarray(values - _mean(values, stratum, np.ones(len(stratum)), int(stratum.max()) + 1)[stratum])
+
+
+def _without_length(
+    rates: Classes,
+    length: Float[np.ndarray, " sessions"],
+    unit: Int[np.ndarray, " sessions"],
+    weight: Float[np.ndarray, " sessions"],
+) -> Classes:
+    """Rates less what goes with longer messages within relationships, straight and bent."""
+    if not len(unit):
+        return rates
+    middle = np.average(length, weights=weight)
+    x = np.stack([length - middle, (length - middle) ** 2], axis=1)
+    n_units = int(unit.max()) + 1
+    within = x - _mean(x, unit, weight, n_units)[unit]
+    y = rates - _mean(rates, unit, weight, n_units)[unit]
+    slopes = np.linalg.lstsq(within * np.sqrt(weight)[:, None], y * np.sqrt(weight)[:, None], rcond=None)[0]
+    return np.asarray(rates - x @ slopes)
+
+
+def _spread(
+    rates: Classes, unit: Int[np.ndarray, " sessions"], weight: Float[np.ndarray, " sessions"]
+) -> Float[np.ndarray, " classes"]:
+    if not len(unit):
+        return np.ones(rates.shape[1])
+    apart = rates - _mean(rates, unit, weight, int(unit.max()) + 1)[unit]
+    spread = np.sqrt(np.average(apart**2, axis=0, weights=weight))
+    return np.asarray(np.where(spread > 1e-9, spread, np.inf))
