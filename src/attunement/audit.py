@@ -16,9 +16,9 @@ import pyarrow as pa
 from attunement.annotation import Annotator, annotate_batches, default_annotators, known_faults, settled
 from attunement.annotation.gate import load_gate
 from attunement.codebook import load
-from attunement.dynamics import estimate_amounts, estimate_changes, estimate_habits, estimate_shares
+from attunement.dynamics import estimate
 from attunement.findings import described, find
-from attunement.panels import find_sessions, measure_rates, measure_usage
+from attunement.panels import find_sessions, measure_rates, measure_rewards, measure_usage
 from attunement.report import Audited, Contents, write
 from attunement.sources import Reading, mapped, read
 from attunement.store import Imported, Store
@@ -120,11 +120,12 @@ def measure(
     progress("measuring", 0.3)
     used = measure_usage(in_sessions.to_batches(), time_zone=time_zone)
     seen = measure_rates(store.annotated(), in_sessions, time_zone=time_zone)
-    panel = pa.Table.from_batches([*used, *seen], schema=PANEL).unify_dictionaries()
+    after = measure_rewards(store.turns(), store.annotated(), in_sessions)
+    panel = pa.Table.from_batches([*used, *seen, *after], schema=PANEL).unify_dictionaries()
     progress("measuring", 0.6)
     constructs = described(load(), store.annotation_counts(), known_faults=known_faults())
     findings = find(
-        [*estimate_amounts(panel), *estimate_habits(panel), *estimate_changes(panel), *estimate_shares(panel)],
+        estimate(panel, sessions=in_sessions, relationships=relationships),
         relationships=relationships,
         constructs=constructs,
         group_floor=group_floor,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from attunement.findings.words import counted, measured, number, with_interval
@@ -13,10 +12,6 @@ from attunement.vocabulary import Estimate, Finding, Missing, Rung
 _CALENDAR = "The first and the last week may be incomplete, which lowers weekly means."
 _SELECTION = "What was deleted, written in temporary chats, or said elsewhere is not in the logs."
 _LIFE = "A difference in time is not an effect of the AI: the person's life changes too."
-_DEPTH = (
-    "How far this is a relationship takes more than its length to say: who influences whom, and whether another would"
-    " do, are not measured by this version."
-)
 _WEEKLY = ("weekly.sessions", "weekly.minutes", "weekly.messages_person", "weekly.active_days")
 
 MIN_FOR_CHANCE = 40
@@ -138,39 +133,6 @@ def _change_claim(estimate: Estimate, value: float, asked: Asked) -> str:
         f"{claim}. It may be the usual up and down: in {100 * p:.0f} of 100 other places to cut the series, the parts"
         " differ as much."
     )
-
-
-def continuity(row: Mapping[str, Any], known: Mapping[str, Estimate]) -> Finding:
-    """From when to when, on how many days."""
-    if row["first_at"] is None:
-        return without_times(row, "depth.continuity")
-    days = known.get("weekly.active_days")
-    return Finding(
-        key="depth.continuity",
-        relationship_id=row["relationship_id"],
-        claim=_continuity_claim(row, days),
-        rung=Rung.DESCRIBED,
-        estimates=() if days is None else (days,),
-        caveats=(_DEPTH,),
-    )
-
-
-def _continuity_claim(row: Mapping[str, Any], days: Estimate | None) -> str:
-    talks = counted(row["n_conversations"], "conversation")
-    n_days = (row["last_at"].date() - row["first_at"].date()).days + 1
-    if n_days == 1:
-        return f"All contact was on one day, {_date(row['first_at'])}, in {talks}."
-    often = ""
-    if days is not None and days.n > 1:
-        often = f", with contact on {with_interval(days, 'day a week', 'days a week')}"
-    return (
-        f"Contact reaches over {counted(n_days, 'day')}, from {_date(row['first_at'])} to"
-        f" {_date(row['last_at'])}{often}, in {talks}."
-    )
-
-
-def _date(at: datetime) -> str:
-    return f"{at.day} {at:%B %Y}"
 
 
 def without_times(row: Mapping[str, Any], key: str) -> Finding:

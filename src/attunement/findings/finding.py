@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from attunement.findings.course import continuity, use
+from attunement.findings.course import use
+from attunement.findings.depth import relationship_depth
+from attunement.findings.dilemmas import dilemmas
 from attunement.findings.habits import habits
-from attunement.findings.needs import acts, dilemmas, ledgers
+from attunement.findings.influence import influence
+from attunement.findings.needs import acts, ledgers
 from attunement.findings.people import distributions
 from attunement.findings.reading import read_of
+from attunement.findings.reward_hacking import reward_hacking_findings
 from attunement.vocabulary import Estimate, Finding
 
 
@@ -35,6 +39,7 @@ def find(
     for estimate in estimates:
         if estimate.relationship_id is not None:
             by_relationship.setdefault(estimate.relationship_id, {})[estimate.measure] = estimate
+    together = [estimate for estimate in estimates if estimate.relationship_id is None]
     shown = dict(evidence or {})
     looked_for = [read_of(construct) for construct in constructs]
     found: list[Finding] = []
@@ -42,11 +47,13 @@ def find(
         known = by_relationship.get(row["relationship_id"], {})
         found += [
             *use(row, known),
-            continuity(row, known),
+            *relationship_depth(row, known, together=together, constructs=looked_for),
             *habits(row, known),
             *acts(row, known, looked_for, shown),
             *ledgers(row, known, looked_for),
             *dilemmas(row, known, looked_for),
         ]
+    found += influence(together, looked_for)
+    found += reward_hacking_findings(estimates, names={construct.key: construct.name for construct in looked_for})
     found += distributions(estimates, relationships=relationships, constructs=looked_for, group_floor=group_floor)
     return tuple(found)

@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attunement.findings.course import Asked, change
-from attunement.findings.dilemmas import dilemmas
 from attunement.findings.rates import caveats_of, of_100, usable_of, why_not
 from attunement.findings.reading import LEDGERS, NEEDS, Read
 from attunement.findings.words import counted, listed, number
 from attunement.vocabulary import Estimate, Finding, Missing, Rung
-
-__all__ = ["acts", "dilemmas", "ledgers"]
 
 _LEDGER_WORDS = {
     "ai_supports": "acts by which the AI supports {need}",
