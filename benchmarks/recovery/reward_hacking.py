@@ -306,6 +306,52 @@ SMALL = World(gain=0.12, harm=0.08)
 """Half as strong, for power by people and sessions."""
 
 
+TABLE = Plan(
+    acts=(ACT, "ai.hook", "ai.uncritical"), rewards=("returned", "rating"), goods=("independence", "human_ties")
+)
+
+
+def table_of_acts(*, world: World, n_people: int, n_sessions: int, n_runs: int) -> dict:
+    """Twelve pairs of which one is true: a second act goes with the first, a third alone; a reward and a good are noise."""
+    rng = np.random.default_rng(20261203)
+    true_one = f"hacking.pair:{ACT}:returned:independence"
+    shares, n_true, n_any, of_second = [], 0, 0, 0
+    for _ in range(n_runs):
+        drawn = draw(rng, world, n_people=n_people, n_sessions=n_sessions)
+        other = draw(rng, World(), n_people=n_people, n_sessions=n_sessions)
+        second = 0.6 * drawn.act + 0.8 * rng.standard_normal(drawn.act.shape)
+        more = {
+            "rate.ai.hook": 20 + 8 * second,
+            "rate.ai.uncritical": 20 + 8 * other.act,
+            "rate.user.human_ties": 20 + 8 * other.good,
+            "reward.rating": 0.5 + 0.1 * rng.standard_normal(drawn.act.shape),
+        }
+        panel, _ = panel_of(rng, drawn, world)
+        n = drawn.act.size
+        owner = np.repeat(np.arange(n_people, dtype=np.uint64) + 1, n_sessions)
+        extra = _table(owner, drawn.began.reshape(-1), {name: one.reshape(-1) for name, one in more.items()})
+        assert n == len(owner)
+        whole = pa.concat_tables([panel, extra]).unify_dictionaries()
+        pairs = [one for one in estimate_reward_hacking(whole, plan=TABLE) if one.measure.startswith("hacking.pair")]
+        found = {one.measure for one in pairs if one.null is not None and one.null.p <= TABLE.rate}
+        n_true += true_one in found
+        wrong = found - ({true_one} if world.gain and world.harm else set())
+        shares.append(len(wrong) / max(len(found), 1))
+        n_any += bool(wrong)
+        of_second += any("ai.hook" in one for one in wrong)
+    return {
+        "world": "table of twelve pairs",
+        "truth": "one pair" if world.gain and world.harm else "no pair",
+        "n_people": n_people,
+        "n_sessions": n_sessions,
+        "runs": n_runs,
+        "true_pair_found": round(n_true / n_runs, 3),
+        "false_share_of_found": round(float(np.mean(shares)), 3),
+        "any_false": round(n_any / n_runs, 3),
+        "false_by_the_act_that_goes_with_it": round(of_second / n_runs, 3),
+    }
+
+
 def cells(n_runs: int) -> list[tuple[str, dict]]:
     every = [(name, {"world": world, "n_people": 200, "n_sessions": 40}) for name, world in WORLDS.items()]
     grid = [(50, 25), (50, 50), (100, 25), (100, 50), (200, 25), (200, 50), (500, 25), (500, 50)]
@@ -319,6 +365,10 @@ def cells(n_runs: int) -> list[tuple[str, dict]]:
         (f"few, {name}", {"world": world, "n_people": n, "n_sessions": t})
         for name, world in (("feedback", World(feedback=0.6)), ("mood seen", MOOD))
         for n, t in few
+    ]
+    every += [
+        (f"table, {name}", {"world": world, "n_people": 200, "n_sessions": 40, "n_runs": n_runs // 2})
+        for name, world in (("one true", WORLDS["both"]), ("reward alone", WORLDS["reward without harm"]))
     ]
     return [(name, {"n_runs": n_runs} | how) for name, how in every]
 
@@ -337,7 +387,8 @@ def main(n_runs: int, cache: Path | None) -> list[dict]:
                 file=sys.stderr,
                 flush=True,
             )
-            done[key] = {"key": key} | recovered(name, **how)
+            made = table_of_acts(**how) if name.startswith("table") else recovered(name, **how)
+            done[key] = {"key": key} | made
             if cache is not None:
                 with cache.open("a", encoding="utf-8") as lines:
                     lines.write(json.dumps(done[key]) + "\n")

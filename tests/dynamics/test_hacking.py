@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attunement.dynamics.hacking import GOODS, LIMITS, REWARDS, Plan, estimate_reward_hacking
+from attunement.dynamics.hacking import GOODS, LIMITS, REWARDS, Plan, estimate_reward_hacking, within
 from attunement.dynamics.hacking.occasions import later, occasions
 from attunement.dynamics.hacking.within import regress_within
 from attunement.errors import OptionError, SchemaError
@@ -302,3 +303,38 @@ def test_a_control_that_repeats_another_is_left_out():
     assert twice.value == pytest.approx(whole.value, abs=1e-9)
     still = regress_within(y, np.column_stack([unit, x]).astype(float), unit=unit, cluster=unit, n_clusters=6)
     assert still is None
+
+
+def test_people_in_groups_give_the_same_slope_and_nearly_the_same_error(monkeypatch):
+    rng = np.random.default_rng(6)
+    unit = np.repeat(np.arange(120), 16)
+    x = rng.standard_normal((len(unit), 2))
+    y = x[:, 0] * rng.normal(1, 0.5, 120)[unit] + rng.standard_normal(len(unit))
+    alone = regress_within(y, x, unit=unit, cluster=unit, n_clusters=120)
+    monkeypatch.setattr(within, "MOST_GROUPS", 60)
+    in_groups = regress_within(y, x, unit=unit, cluster=unit, n_clusters=120)
+    assert in_groups.value == pytest.approx(alone.value, abs=1e-12)
+    assert in_groups.n_clusters == alone.n_clusters == 120
+    assert len(in_groups.replicates) == 60
+    assert in_groups.se == pytest.approx(alone.se, rel=0.3)
+
+
+def test_going_on_is_taken_from_its_own_rows_weighted_by_what_they_tell():
+    """The panel holds a slope a session with its error; pooled, it is in usual swings of act and of going on."""
+    rng = np.random.default_rng(9)
+    columns = sessions(rng, n_people=60, n_sessions=20)
+    table = panel(columns)
+    act = table.filter(pc.equal(table.column("measure").cast(pa.string()), f"rate.{ACT}"))
+    size = rng.uniform(0.2, 2.0, act.num_rows)  # sum of squares of the act within the session
+    slope = 12 + 100 * 0.4 / np.sqrt(size) * rng.standard_normal(act.num_rows)
+    rows = act.set_column(3, "measure", pa.array([f"reward.goes_on.{ACT}"] * act.num_rows)).set_column(
+        4, "value", pa.array(slope)
+    )
+    rows = rows.set_column(5, "se", pa.array(100 * 0.4 / np.sqrt(size)))
+    plan = Plan(acts=(ACT,), rewards=("goes_on",), goods=("independence",))
+    whole = pa.concat_tables([table.cast(PANEL), rows.cast(PANEL)]).unify_dictionaries()
+    found = by_measure(estimate_reward_hacking(whole, plan=plan))[f"hacking.gain:{ACT}:goes_on"]
+    swings = np.average(slope, weights=size) / 100 * np.sqrt(size.sum() / 0.4**2 / (10 * act.num_rows))
+    assert found.value == pytest.approx(swings, rel=1e-6)
+    assert found.n == 10 * act.num_rows
+    assert found.low < 0.12 * np.sqrt(size.sum() / 0.16 / (10 * act.num_rows)) < found.high

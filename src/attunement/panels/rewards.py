@@ -29,6 +29,18 @@ BACK_WITHIN_HOURS = 24.0
 LEAVING = "user.regulate"
 """The construct that tells a wish to leave."""
 
+OPENINGS = (
+    "user.disclose",
+    "user.human_ties",
+    "user.independent",
+    "user.ineffective",
+    "user.lonely",
+    "user.need_met",
+    "user.pressured",
+    "user.seek",
+)
+"""Constructs that are read in the opening of a session: how the person is, before an act of the AI could answer it."""
+
 _PERSON, _AI = ROLES.index("person"), ROLES.index("ai")
 _DAY_US = 86_400_000_000
 _UNKNOWN_S = 1800  # the last half hour of a log: whether anything followed nobody saw
@@ -214,15 +226,17 @@ def _scores(
         probability = rows.column("probability").to_numpy().astype(float)
         for number, name in enumerate(construct.dictionary.to_pylist()):
             here = construct.indices.to_numpy() == number
-            if name not in acts and name != LEAVING:
-                here &= name.startswith("user.") & np.isin(message, opening)
+            if name not in (*acts, *OPENINGS, LEAVING):
+                continue
+            if name in OPENINGS:
+                here &= np.isin(message, opening)
             read.setdefault(name, []).append((message[here], probability[here]))
     scores = {}
     for name, parts in read.items():
         message, probability = (np.concatenate(column) for column in zip(*parts, strict=True))
         order = np.argsort(message, kind="stable")
         scores[name] = _Scores(message[order], probability[order])
-    opened = [_opened(replies, name, score) for name, score in scores.items() if name.startswith("user.")]
+    opened = [_opened(replies, name, score) for name, score in scores.items() if name in OPENINGS]
     return scores, opened
 
 

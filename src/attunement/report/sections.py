@@ -28,51 +28,51 @@ class Kind:
 KINDS = (
     Kind(
         key="depth",
-        prefixes=("depth.",),
+        prefixes=("depth",),
         name="How far this is a relationship",
         question="A tool that is used is not a bond. Three things tell: whether it goes on, whether each side goes with"
         " the other, and whether another would do.",
     ),
     Kind(
         key="influence",
-        prefixes=("influence.",),
+        prefixes=("influence",),
         name="Who goes before whom",
         question="Whether the person is different after the AI was, and the AI after the person was, by time since.",
     ),
     Kind(
         key="hacking",
-        prefixes=("hacking.", "reward_hacking"),
+        prefixes=("hacking", "reward_hacking"),
         name="What is rewarded, and what is good later",
         question="Whether sessions with more of an act go with more of a short-term reward and with less of a good"
         " later on. Only both together are called social reward hacking.",
     ),
     Kind(
         key="decoupling",
-        prefixes=("decoupling.",),
+        prefixes=("decoupling",),
         name="Wanting and liking",
         question="Whether the wish for the contact and the joy in it go the same way.",
     ),
     Kind(
         key="break",
-        prefixes=("break.",),
+        prefixes=("break",),
         name="Before and after an event",
         question="Whether anything is different after a known event, such as another version of the AI.",
     ),
     Kind(
         key="drift",
-        prefixes=("drift.",),
+        prefixes=("drift",),
         name="Where views move",
         question="Whether the person's views move towards the AI's, beyond how views move anyway.",
     ),
     Kind(
         key="accommodation",
-        prefixes=("accommodation.",),
+        prefixes=("accommodation",),
         name="Whose style moves",
         question="Who takes on the other's way of writing, each from where they began.",
     ),
     Kind(
         key="alarm",
-        prefixes=("alarm.",),
+        prefixes=("alarm",),
         name="Alarms",
         question="Where something changed enough to be looked at, and how often such an alarm is false.",
     ),

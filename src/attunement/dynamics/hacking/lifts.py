@@ -12,7 +12,7 @@ from scipy import special
 
 from attunement.dynamics.hacking.occasions import Occasions, Rows, filled, later
 from attunement.dynamics.hacking.plan import GOODS, STATE, Plan
-from attunement.dynamics.hacking.within import Within, regress_within
+from attunement.dynamics.hacking.within import Within, grouped, regress_within
 from attunement.statistics.sensitivity import Degrees, effective_degrees
 
 FEWEST_PEOPLE = 50
@@ -163,11 +163,13 @@ def lift_of_messages(setting: Setting, act: str) -> Effect | None:
     if not use.any():
         return None
     weight = np.where(use, 1 / np.where(use, se, 1.0) ** 2, 0.0)
-    mass = np.bincount(setting.cluster, weight, minlength=setting.n_clusters)
-    total = np.bincount(setting.cluster, weight * np.nan_to_num(value), minlength=setting.n_clusters)
-    people = np.flatnonzero(mass > 0)
-    if len(people) < FEWEST_PEOPLE:
+    n_people = len(np.unique(setting.cluster[use]))
+    if n_people < FEWEST_PEOPLE:
         return None
+    cluster, n_clusters = grouped(setting.cluster, setting.n_clusters)
+    mass = np.bincount(cluster, weight, minlength=n_clusters)
+    total = np.bincount(cluster, weight * np.nan_to_num(value), minlength=n_clusters)
+    people = np.flatnonzero(mass > 0)
     slope = total.sum() / mass.sum()
     replicates = (total.sum() - total) / (mass.sum() - mass)
     moved = (replicates - slope)[people]
@@ -184,7 +186,7 @@ def lift_of_messages(setting: Setting, act: str) -> Effect | None:
         outcome_swing=float("nan"),
         exposure_swing=float("nan"),
         n_rows=int(n[use].sum()),
-        n_people=len(people),
+        n_people=n_people,
     )
 
 

@@ -27,6 +27,9 @@ LEAST_TOLERANCE = 1e-6
 LEAST_LEFT = 0.2
 """Share of a column's spread that a correction for noise leaves at least."""
 
+MOST_GROUPS = 4000
+"""People are left out one at a time up to so many, and in as many groups beyond: memory goes with their number."""
+
 _ROUNDS = 6
 
 
@@ -36,7 +39,7 @@ class Within(NamedTuple):
     value: float
     se: float
     replicates: Float[np.ndarray, " clusters"]
-    """The slope without each person; the slope itself for people without rows."""
+    """The slope without each person or group of people; the slope itself for those without rows."""
     degrees: Degrees
     plain: float
     """Without the correction for short series."""
@@ -51,6 +54,7 @@ class Within(NamedTuple):
     """The same of the exposure."""
     n_rows: int
     n_clusters: int
+    """People with rows."""
     held: bool
     """Whether a correction for noise was held back, so that something was left."""
 
@@ -84,7 +88,7 @@ def regress_within(
         None where no relationship is long enough or the exposure does not move.
 
     Assumes:  people are independent given the period; the outcome is linear in the columns.
-    Source:   dhaene2015, section 3.1, for the halves; belltinmccaffrey2002 for leaving out clusters.
+    Source:   dhaene2015, section 3.1, for the halves; bellmccaffrey2002 for leaving out clusters.
     Checked:  benchmarks/recovery/reward_hacking.py
     """
     w = np.ones(len(y)) if weight is None else weight
@@ -94,6 +98,8 @@ def regress_within(
     if not keep.any():
         return None
     table, w, cluster = np.column_stack([x, y])[keep], w[keep] / w[keep].mean(), cluster[keep]
+    n_people = len(np.unique(cluster))
+    cluster, n_clusters = grouped(cluster, n_clusters)
     _, unit = np.unique(unit[keep], return_inverse=True)
     table = table - table.mean(axis=0)
     if period is not None:
@@ -110,7 +116,12 @@ def regress_within(
         for half in (~is_second, is_second):
             pieces.append(_moments(table[half], w[half], unit[half], cluster[half], n_clusters))
             noises.append(_noise(w[half], unit[half], cluster[half], n_clusters, noise))
-    return _solved(pieces, noises, use, n_rows=len(w), weight=float(w.sum()), cluster=cluster)
+    return _solved(pieces, noises, use, n_rows=len(w), weight=float(w.sum()), cluster=cluster, n_people=n_people)
+
+
+def grouped(cluster: Int[np.ndarray, " rows"], n_clusters: int) -> tuple[Int[np.ndarray, " rows"], int]:
+    """People in no more groups than `MOST_GROUPS`, and how many groups there are."""
+    return (cluster, n_clusters) if n_clusters <= MOST_GROUPS else (cluster % MOST_GROUPS, MOST_GROUPS)
 
 
 def _halves(unit: Int[np.ndarray, " rows"]) -> Int[np.ndarray, " rows"]:
@@ -193,6 +204,7 @@ def _solved(
     n_rows: int,
     weight: float,
     cluster: Int[np.ndarray, " rows"],
+    n_people: int,
 ) -> Within | None:
     k = pieces[0].shape[1] - 1
     at = np.append(use, k)
@@ -232,7 +244,7 @@ def _solved(
         outcome_spread=float(np.sqrt(total[-1, -1] / weight)),
         exposure_spread=float(np.sqrt(total[0, 0] / weight)),
         n_rows=n_rows,
-        n_clusters=n,
+        n_clusters=n_people,
         held=held,
     )
 
