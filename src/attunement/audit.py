@@ -117,7 +117,6 @@ def measure(
     progress("measuring", 0.0)
     relationships = store.relationships()
     in_sessions = pa.Table.from_batches(find_sessions(store.turns(), gap_minutes=gap_minutes), schema=SESSIONS)
-    progress("measuring", 0.3)
     used = measure_usage(in_sessions.to_batches(), time_zone=time_zone)
     seen = measure_rates(store.annotated(), in_sessions, time_zone=time_zone)
     after = measure_rewards(store.turns(), store.annotated(), in_sessions)

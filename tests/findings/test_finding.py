@@ -9,13 +9,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attunement.findings import find
+from attunement.findings.quantities import QUANTITIES
 from attunement.vocabulary import Missing, Null, Rung
 
 READ = ("ai.exit_pressure", "ai.mind_claim", "user.attach", "user.human_ties", "user.regulate")
+DILEMMAS = [
+    f"dilemma.{quantity.key}.{part}"
+    for quantity in QUANTITIES
+    for part in (*quantity.key.partition(".")[0].split("-"), *(("balance", "change") if quantity.pair else ()))
+] + ["dilemma.present-future.regret"]
+SEEN_SIDES = {
+    "dilemma.present-future.limits.present",
+    "dilemma.present-future.limits.future",
+    "dilemma.self-system.mind.system",
+    "dilemma.ai-human.talk.ai",
+    "dilemma.ai-human.talk.human",
+}
+"""Sides of which READ holds a construct."""
 KEYS = [
     "use.amount",
     "use.change",
     "depth.continuity",
+    "depth.interdependence",
+    "depth.irreplaceability",
     "use.starts",
     "use.regenerations",
     "use.nights",
@@ -25,9 +41,7 @@ KEYS = [
         for need in ("autonomy", "competence", "relatedness")
         for ledger in ("ai_supports", "ai_thwarts", "person_satisfied", "person_frustrated")
     ),
-    "dilemma.present-future",
-    "dilemma.self-system",
-    "dilemma.ai-human",
+    *DILEMMAS,
 ]
 HABITS = ("share.started_by_person", "share.regenerations_per_reply", "share.night_share")
 CAUSE = re.compile(
@@ -68,7 +82,8 @@ def test_a_full_relationship_has_no_refusal_that_a_measure_could_have_filled(rel
     found = by_key(find(full(), relationships=table(relationship()), constructs=constructs()))
     refused = {key for key, finding in found.items() if finding.missing is not None}
     thwarted = {"ledger.autonomy.ai_thwarts", "ledger.relatedness.ai_thwarts"}
-    assert refused == {key for key in KEYS if key.startswith("ledger.")} - thwarted
+    asked = {key for key in KEYS if key.startswith(("ledger.", "dilemma."))}
+    assert refused == asked - thwarted - SEEN_SIDES
     assert all(finding.estimates for key, finding in found.items() if key not in refused)
 
 

@@ -42,6 +42,8 @@ def find(
     together = [estimate for estimate in estimates if estimate.relationship_id is None]
     shown = dict(evidence or {})
     looked_for = [read_of(construct) for construct in constructs]
+    names = {construct.key: construct.name for construct in looked_for}
+    hacking = reward_hacking_findings(estimates, names=names)
     found: list[Finding] = []
     for row in relationships.to_pylist():
         known = by_relationship.get(row["relationship_id"], {})
@@ -52,8 +54,9 @@ def find(
             *acts(row, known, looked_for, shown),
             *ledgers(row, known, looked_for),
             *dilemmas(row, known, looked_for),
+            *(finding for finding in hacking if finding.relationship_id == row["relationship_id"]),
         ]
     found += influence(together, looked_for)
-    found += reward_hacking_findings(estimates, names={construct.key: construct.name for construct in looked_for})
+    found += [finding for finding in hacking if finding.relationship_id is None]
     found += distributions(estimates, relationships=relationships, constructs=looked_for, group_floor=group_floor)
     return tuple(found)
