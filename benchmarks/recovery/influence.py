@@ -4,7 +4,8 @@ Two states of a relationship move each other in continuous time; each session ha
 message shows the construct with a probability that the state sets, an annotator gives each message a probability, and
 the panel makes rates of them. `truth` is in the states themselves: rates, angles and errors are in the way, and are
 meant to be seen through. `found` is how often an effect was declared at .05 after both nulls: where the truth is 0 that
-is the error of the first kind. Relationships differ in drift, levels and how often they come. With --cache FILE every
+is the error of the first kind. Relationships differ in drift, levels and how often they come. Runs are few where a
+fit takes long; `mc` and `_mc` are Monte-Carlo errors. With --cache FILE every
 run is kept, and a run that is there is not made again.
 """
 
@@ -228,6 +229,8 @@ def table(name: str, runs: list[dict]) -> dict:
         "refused": len(runs) - len(fitted),
         "seconds_median": round(float(np.median([run["seconds"] for run in runs])), 1),
     }
+    if len(fitted) < len(runs):
+        row["why"] = next(run["refused"] for run in runs if "refused" in run)
     if not fitted:
         return row
     row["relationships_differ"] = sum(run["differ"] for run in fitted)
@@ -288,8 +291,9 @@ def main() -> None:
     given = parser.parse_args()
     names = given.only or list(SCENARIOS)
     runs = gather(names, given.runs, cache=given.cache, n_draws=given.draws, seconds=given.seconds)
-    rows = [table(name, [run for run in runs if run["name"] == name]) for name in names]
-    keep(__file__, {"draws": given.draws, "rows": [row for row in rows if row]}, packages=("numpy", "scipy", "numba"))
+    made = {name: [run for run in runs if run["name"] == name] for name in names}
+    rows = [table(name, some) for name, some in made.items() if some]
+    keep(__file__, {"draws": given.draws, "rows": rows}, packages=("numpy", "scipy", "numba"))
 
 
 if __name__ == "__main__":
