@@ -83,7 +83,8 @@ def test_a_full_relationship_has_no_refusal_that_a_measure_could_have_filled(rel
     refused = {key for key, finding in found.items() if finding.missing is not None}
     thwarted = {"ledger.autonomy.ai_thwarts", "ledger.relatedness.ai_thwarts"}
     asked = {key for key in KEYS if key.startswith(("ledger.", "dilemma."))}
-    assert refused == asked - thwarted - SEEN_SIDES
+    depth = {"depth.interdependence"}  # that takes many people
+    assert refused == (asked - thwarted - SEEN_SIDES) | depth
     assert all(finding.estimates for key, finding in found.items() if key not in refused)
 
 
@@ -384,5 +385,6 @@ def test_the_wording(relationship, table, constructs, full, estimate, golden):
 
 def test_an_estimate_of_any_rung_is_told_as_described(relationship, table, full, constructs):
     found = find(full(), relationships=table(relationship()), constructs=constructs())
-    assert {finding.rung for finding in found} == {Rung.DESCRIBED}
+    others = [finding for finding in found if finding.key != "depth.interdependence"]
+    assert {finding.rung for finding in others} == {Rung.DESCRIBED}
     assert all(isinstance(one.null, Null | None) for finding in found for one in finding.estimates)

@@ -14,6 +14,7 @@ from attunement.dynamics.everything import estimate
 from attunement.dynamics.habits import estimate_habits
 from attunement.dynamics.hacking import estimate_reward_hacking
 from attunement.dynamics.influence import estimate_influence
+from attunement.dynamics.influence_screen import screen_influence
 from attunement.dynamics.shares import estimate_shares
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "estimate_influence",
     "estimate_reward_hacking",
     "estimate_shares",
+    "screen_influence",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from attunement.dynamics.series import series
-from attunement.statistics.segments import owners, sizes
+from attunement.statistics import owners, sizes
 from attunement.vocabulary import PANEL, RELATIONSHIPS, SESSIONS, Estimate, Missing, Null, Rung, check
 
 MIN_GAPS = 12

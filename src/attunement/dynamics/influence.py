@@ -30,8 +30,8 @@ from attunement.dynamics.influence_words import (
     of_unit,
     refused,
 )
+from attunement.statistics import Refused
 from attunement.statistics.multiplicity import benjamini_hochberg
-from attunement.statistics.refusals import Refused
 from attunement.vocabulary import PANEL, Estimate, Missing, check
 
 MIN_RELATIONSHIPS = 200

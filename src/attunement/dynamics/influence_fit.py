@@ -14,7 +14,7 @@ from attunement.dynamics.influence_series import AI, PERSON, Paired, error_group
 from attunement.dynamics.influence_units import UnitEffects, unit_effects
 from attunement.dynamics.influence_yoked import Typical, yoked_p
 from attunement.errors import ExtraMissing
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.vocabulary import Missing
 
 HORIZON_DAYS = (1 / 24, 1.0, 7.0)

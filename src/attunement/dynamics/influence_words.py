@@ -7,7 +7,7 @@ from scipy import special
 from attunement.dynamics.influence_fit import Fitted
 from attunement.dynamics.influence_pairs import Pair
 from attunement.dynamics.influence_series import MIN_SESSIONS
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.vocabulary import Estimate, Missing, Null, Rung
 
 HORIZONS = ("hour", "day", "week")

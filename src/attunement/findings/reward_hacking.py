@@ -81,7 +81,7 @@ def reward_hacking_findings(
     for pair in found:
         by_act.setdefault(pair.measure.split(":")[1], []).append(pair)
     claims = [_claim(act, sorted(rows, key=_p), known, called) for act, rows in by_act.items()]
-    return [_summary(tested, by_act, called, rate), *claims, *_untested(known)]
+    return [_summary(tested, by_act, known, called, rate), *claims, *_untested(known)]
 
 
 def _p(pair: Estimate) -> float:
@@ -145,7 +145,11 @@ def _are(n: int) -> str:
 
 
 def _summary(
-    tested: Sequence[Estimate], by_act: Mapping[str, object], called: Mapping[str, str], rate: float
+    tested: Sequence[Estimate],
+    by_act: Mapping[str, object],
+    known: Mapping[str, Estimate],
+    called: Mapping[str, str],
+    rate: float,
 ) -> Finding:
     rung = tested[0].rung
     n_acts = len({pair.measure.split(":")[1] for pair in tested})
@@ -165,9 +169,20 @@ def _summary(
         relationship_id=None,
         claim=claim,
         rung=rung,
-        estimates=tuple(tested),
+        estimates=(*tested, *_parts(tested, known)),
         caveats=(*caveats, *_of_rung(rung), _COMPOSITE, _TIES),
     )
+
+
+def _parts(tested: Sequence[Estimate], known: Mapping[str, Estimate]) -> list[Estimate]:
+    """Both parts of each pair that was tested, with their robustness values, each once."""
+    names: dict[str, None] = {}
+    for pair in tested:
+        _, act, reward, good = pair.measure.split(":")
+        for part, of in (("gain", reward), ("harm", good)):
+            names[f"hacking.{part}:{act}:{of}"] = None
+            names[f"hacking.robustness.{part}:{act}:{of}"] = None
+    return [known[name] for name in names if name in known]
 
 
 def _pattern(rung: Rung) -> str:

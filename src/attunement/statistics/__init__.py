@@ -9,11 +9,14 @@ from attunement.statistics.accuracy import auroc, average_precision, calibration
 from attunement.statistics.agreement import Agreement, measure_agreement
 from attunement.statistics.halves import Halves, halves_change
 from attunement.statistics.ratios import Interval, mean_interval, share_interval
+from attunement.statistics.refusals import Refused
+from attunement.statistics.segments import owners, sizes
 
 __all__ = [
     "Agreement",
     "Halves",
     "Interval",
+    "Refused",
     "auroc",
     "average_precision",
     "calibration_error",
@@ -22,5 +25,7 @@ __all__ = [
     "kappa",
     "mean_interval",
     "measure_agreement",
+    "owners",
     "share_interval",
+    "sizes",
 ]

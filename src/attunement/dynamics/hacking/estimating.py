@@ -30,8 +30,8 @@ from attunement.dynamics.hacking.randomised import (
 )
 from attunement.dynamics.hacking.visiting import weigh_staying, weigh_visits
 from attunement.dynamics.hacking.wording import Wording
+from attunement.statistics import Refused
 from attunement.statistics.multiplicity import benjamini_hochberg, intersection_union, joint_set
-from attunement.statistics.refusals import Refused
 from attunement.statistics.sensitivity import clustered_robustness_value
 from attunement.vocabulary import Estimate, Missing, Rung
 

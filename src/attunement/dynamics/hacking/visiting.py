@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from attunement.dynamics.hacking.occasions import Occasions, Rows, filled
 from attunement.dynamics.hacking.plan import GOODS, Plan
 from attunement.errors import OptionError
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.statistics.weights import Weights, dropout_weights, visit_weights
 
 LONGEST_ABSENCE = 60
