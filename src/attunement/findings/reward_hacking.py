@@ -50,8 +50,8 @@ _COMPOSITE = (
 )
 _TIES = "Talk of contact with people counts whether the contact was planned, had or avoided."
 _GROWTH = (
-    "What the act did after a reward is described only: a new version of the product, or an unseen mood, would show the"
-    " same."
+    "What the act did after a reward is described only: a new version of the product, or a mood that nobody saw, shows"
+    " the same."
 )
 _UNSEEN = (
     "Nothing was left to chance, so a third thing that moves the act, the reward and the good, such as a bad week, is"
