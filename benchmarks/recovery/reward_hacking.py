@@ -81,9 +81,12 @@ def draw(rng: np.random.Generator, world: World, *, n_people: int, n_sessions: i
         late = t / n_sessions > switch
         wave = 0.4 * wave + np.sqrt(1 - 0.16) * shock(n)
         level = own_good + good + world.mood_good * mood - hurt + jumps[1] * late
-        # An AI knows of the person what they wrote: here that is what opens the session.
+        # An AI knows of the person what they wrote: here that is what opens the session. Bounded, or act and loss would
+        # drive each other up without end.
         opening = level + 0.5 * shock(n)
-        moved = mood_act * mood + world.feedback * (since_reward - 0.5) - world.feedback * 0.4 * (opening - own_good)
+        moved = (
+            mood_act * mood + world.feedback * (since_reward - 0.5) - world.feedback * 0.6 * np.tanh(opening - own_good)
+        )
         p_chosen = 1 / (1 + np.exp(0.8 * mood))
         chosen = (rng.random(n) < p_chosen).astype(float)
         apart = 0.8 * wave + moved + world.chance * 1.5 * (chosen - 0.5)

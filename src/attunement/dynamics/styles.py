@@ -28,6 +28,10 @@ FAR = (8, 9, 10, 11)
 IN_STRATUM = 15
 """Relationships that began at about the same time and are compared with each other."""
 
+_WEEK_US = 7 * 86_400_000_000
+_ROUNDS = 30
+"""Of taking out relationships and weeks by turns; what is left by then is far below sampling error."""
+
 _HALF_WEIGHT = 100.0
 """Words at which a session has half of the weight of one without end."""
 
@@ -142,6 +146,7 @@ def began(rows: Written) -> Began:
     for side in range(2):
         weight = weights[side]
         rates = _without_length(rows.rates[side][keep], rows.length[side][keep], unit, weight)
+        rates = _without_season(rates, rows.started[keep] // _WEEK_US, unit, weight)
         means.append([_about_stratum(_mean(rates, unit, weight * part, len(n)), stratum) for part in parts])
         spread.append(_spread(rates, unit, weight))
         late.append(rates - _mean(rates, unit, weight * parts[2], len(n))[unit])
@@ -257,6 +262,25 @@ def _without_length(
     y = rates - _mean(rates, unit, weight, n_units)[unit]
     slopes = np.linalg.lstsq(within * np.sqrt(weight)[:, None], y * np.sqrt(weight)[:, None], rcond=None)[0]
     return np.asarray(rates - x @ slopes)
+
+
+def _without_season(
+    rates: Classes,
+    week: Int[np.ndarray, " sessions"],
+    unit: Int[np.ndarray, " sessions"],
+    weight: Float[np.ndarray, " sessions"],
+) -> Classes:
+    """Rates less what all share in a week, relationships held constant; weeks of a few relationships are left alone."""
+    if not len(unit):
+        return rates
+    _, at = np.unique(week, return_inverse=True)
+    n_weeks, n_units = int(at.max()) + 1, int(unit.max()) + 1
+    n_present = np.bincount(np.unique(at * n_units + unit) // n_units, minlength=n_weeks)
+    common = np.zeros((n_weeks, rates.shape[1]))
+    for _ in range(_ROUNDS):
+        own = _mean(rates - common[at], unit, weight, n_units)
+        common = np.where((n_present >= IN_STRATUM)[:, None], _mean(rates - own[unit], at, weight, n_weeks), 0.0)
+    return np.asarray(rates - common[at])
 
 
 def _spread(

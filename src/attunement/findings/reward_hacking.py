@@ -49,6 +49,10 @@ _COMPOSITE = (
     "Needs met less needs frustrated were put together for this test alone; the report keeps them as ledgers apart."
 )
 _TIES = "Talk of contact with people counts whether the contact was planned, had or avoided."
+_GROWTH = (
+    "What the act did after a reward is described only: a new version of the product, or a mood that nobody saw, shows"
+    " the same."
+)
 _UNSEEN = (
     "Nothing was left to chance, so a third thing that moves the act, the reward and the good, such as a bad week, is"
     " not ruled out."
@@ -229,7 +233,13 @@ def _claim(act: str, rows: Sequence[Estimate], known: Mapping[str, Estimate], ca
         claim=f"{lead}{numbers}.{words}{_grew(growth)}{_channels(channels, called)}{more}",
         rung=rung,
         estimates=(*rows, *parts, *([growth] if growth else []), *channels),
-        caveats=(*(_fragile(weakest) if rung is not Rung.RANDOMISED else ()), *_of_rung(rung), _COMPOSITE, _TIES),
+        caveats=(
+            *(_fragile(weakest) if rung is not Rung.RANDOMISED else ()),
+            *_of_rung(rung),
+            *([_GROWTH] if growth else []),
+            _COMPOSITE,
+            _TIES,
+        ),
     )
 
 

@@ -1,0 +1,226 @@
+"""The pull of where the AI stands on the person, and whether it can be told from an AI that mirrors the person.
+
+    d person = [K (own - person) + B (AI - person)] dt + what the week brings to all + noise
+
+K is the return to where the person would be alone, B the pull. B and K can be told apart only as far as the AI's
+position moves by itself: an AI that follows the person gives nothing to tell them by, however long it is watched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy import linalg
+
+from attunement.dynamics.drift_rows import Interval, PerUnit, Rows, interval
+from attunement.errors import ExtraMissing
+from attunement.statistics.refusals import Refused
+from attunement.vocabulary import Missing
+
+PERSON, AI = 0, 1
+
+FEWEST = 50
+"""Relationships that the process in continuous time is fitted to."""
+
+FEWEST_SESSIONS = 15
+"""Sessions of a relationship in which both were read."""
+
+FLOOR = 0.25
+"""Least share of the AI's position that the person's own course leaves: below it an AI that mirrors is taken for one
+that pulls, or the pull is not told at all (benchmarks/recovery/drift.py)."""
+
+_LAGS = 5
+_DRAWS = 200
+_COMMON = 12
+"""Relationships a week from which on what they share is taken out."""
+
+
+class Figure(NamedTuple):
+    """A share and its interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """The process, and what it says of change."""
+
+    distinct: Figure
+    """Share of the variance of the AI's position that the person's position, now and before, leaves."""
+    pull: Interval | None
+    """B, a day; None where the AI is not distinct enough."""
+    back: Interval | None
+    """K, a day."""
+    induced: PerUnit | None
+    """Of each relationship: how far the AI's moves since its first sessions have moved the person, second half less
+    first."""
+    unsure: float
+    """Standard error of the mean of `induced` that all relationships share: B and K are not known."""
+    relationship: np.ndarray
+    n_sessions: int
+
+
+def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: int | None) -> Pulled | Refused:
+    """Fit the process to a measure of the person and one of the AI on the same scale.
+
+    Source:  driver2018 for the process; curmei2022 for pull and return as forces on preferences.
+    """
+    try:
+        from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
+    except ExtraMissing:
+        return Refused(
+            reason=Missing.NOT_IDENTIFIED,
+            what="the arithmetic for irregular times is not installed",
+            do='run: pip install "attunement[longitudinal]"',
+        )
+    both = np.isfinite(rows.value[:, :2]).all(axis=1)
+    long_enough = np.bincount(rows.owner[both], minlength=len(rows.starts)) >= FEWEST_SESSIONS
+    if long_enough.sum() < FEWEST:
+        return Refused(
+            reason=Missing.TOO_FEW,
+            what=f"{int(long_enough.sum())} relationships have {FEWEST_SESSIONS} sessions or more in which both sides"
+            f" were read; the pull takes {FEWEST}",
+            do=f"gather {FEWEST} relationships of {FEWEST_SESSIONS} sessions or more",
+        )
+    kept = rows.kept(long_enough)
+    values = _without_weeks(kept)
+    still = [column for column in (PERSON, AI) if not np.nanstd(_within(kept, values[:, column])) > 0]
+    if still:
+        return Refused(
+            reason=Missing.NOT_IDENTIFIED,
+            what=("the person's measure", "the AI's position")[still[0]] + " never changes within a relationship",
+            do="watch an AI whose position differs from time to time, by chance or by design",
+        )
+    series = space.Series(
+        times=kept.at - kept.at.min(), values=values, starts=kept.starts, version=_sizes(kept.n[:, :2])
+    )
+    fit = space.fit_state_space(series, level=level, n_threads=n_threads)
+    if isinstance(fit, Refused):
+        fit = space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
+    if isinstance(fit, Refused):
+        return fit
+    median_gap = float(np.median(np.diff(kept.at)[np.diff(kept.owner) == 0]))
+    layout, n_drift = fit.layout, fit.layout.n_drift
+
+    def left(vector: Float[np.ndarray, " parameters"]) -> float:
+        theta, _, diffusion, *_ = layout.parts(vector)
+        root = layout.lower(diffusion)
+        return _left(layout.drift(theta), root @ root.T, median_gap / layout.time_unit)
+
+    drawn = rng.multivariate_normal(fit.vector, fit.covariance, size=_DRAWS, check_valid="ignore", method="svd")
+    around = np.quantile([left(vector) for vector in drawn], [0.5 - level / 2, 0.5 + level / 2])
+    value = left(fit.vector)
+    distinct = Figure(value, float(min(value, around[0])), float(max(value, around[1])))
+    found = Pulled(
+        distinct=distinct,
+        pull=None,
+        back=None,
+        induced=None,
+        unsure=0.0,
+        relationship=kept.relationship,
+        n_sessions=len(kept.at),
+    )
+    if distinct.low < FLOOR:
+        return found
+    times, _ = layout.theta_units()
+    covariance = fit.covariance[:n_drift, :n_drift] * np.outer(times, times)
+    rate, b = float(np.exp(fit.typical.value[PERSON])), float(fit.typical.value[2])
+    # K is the decay less B; both errors go into it. The decay enters as its logarithm.
+    of_back = np.array([rate, -1.0])
+    se_back = float(np.sqrt(of_back @ covariance[np.ix_([0, 2], [0, 2])] @ of_back))
+    degrees = float(len(kept.starts) - 1)
+    n = len(kept.starts)
+    steps = np.sqrt(np.diag(covariance))[[0, 2]]
+    induced = _pulled_by(kept, values[:, AI], rate, b)
+    slopes = np.array(
+        [
+            (_pulled_by(kept, values[:, AI], rate * np.exp(0.01 * steps[0]), b) - induced).mean() / (0.01 * steps[0]),
+            (_pulled_by(kept, values[:, AI], rate, b + 0.01 * steps[1]) - induced).mean() / (0.01 * steps[1]),
+        ]
+    )
+    unsure = float(np.sqrt(slopes @ covariance[np.ix_([0, 2], [0, 2])] @ slopes))
+    return Pulled(
+        distinct=distinct,
+        pull=interval(b, float(fit.typical.se[2]), degrees=degrees, n=n, level=level),
+        back=interval(rate - b, se_back, degrees=degrees, n=n, level=level),
+        induced=induced,
+        unsure=unsure,
+        relationship=kept.relationship,
+        n_sessions=len(kept.at),
+    )
+
+
+def _left(drift: Float[np.ndarray, "2 2"], diffusion: Float[np.ndarray, "2 2"], gap: float) -> float:
+    """The share of the variance of the second series that the first leaves, now and at some earlier times."""
+    settled = linalg.solve_continuous_lyapunov(drift, -diffusion)
+    lagged = np.array([linalg.expm(drift * gap * lag) @ settled for lag in range(_LAGS + 1)])
+    distance = np.arange(_LAGS + 1)
+    apart = np.abs(distance[:, None] - distance)
+    own = lagged[apart, PERSON, PERSON]
+    to_ai = lagged[distance, AI, PERSON]
+    told = to_ai @ np.linalg.pinv(own, rcond=1e-10, hermitian=True) @ to_ai
+    return float(np.clip(1 - told / settled[AI, AI], 0.0, 1.0))
+
+
+def _pulled_by(rows: Rows, position: Float[np.ndarray, " sessions"], rate: float, pull: float) -> PerUnit:
+    """How far the AI's moves since its first sessions have moved each person: second half less first.
+
+    Between sessions the AI is held to stand where it last stood.
+    """
+    place = np.arange(len(rows.at)) - rows.starts[rows.owner]
+    first = (place < 3) & np.isfinite(position)
+    n = np.bincount(rows.owner[first], minlength=len(rows.starts))
+    start = np.bincount(rows.owner[first], position[first], minlength=len(rows.starts)) / np.maximum(n, 1)
+    away = np.where(np.isfinite(position), position - start[rows.owner], 0.0)
+    gaps = np.append(np.diff(rows.at), 0.0)
+    moved, now = np.zeros(len(rows.at)), np.zeros(len(rows.starts))
+    for step in range(int(rows.n_sessions.max())):
+        units = np.flatnonzero(rows.n_sessions > step)
+        at = rows.starts[units] + step
+        moved[at] = now[units]
+        fade = np.exp(-rate * np.maximum(gaps[at], 0.0))
+        now[units] = fade * now[units] + pull / rate * (1 - fade) * away[at]
+    half = rows.half
+    late, early = (
+        np.bincount(rows.owner[which], moved[which], minlength=len(rows.starts))
+        / np.maximum(np.bincount(rows.owner[which], minlength=len(rows.starts)), 1)
+        for which in (half, ~half)
+    )
+    return np.asarray(late - early)
+
+
+def _without_weeks(rows: Rows) -> Float[np.ndarray, "sessions 2"]:
+    """Both series less what all share in a week, where enough come in a week to tell it."""
+    values = rows.value[:, :2].copy()
+    _, week = np.unique(rows.at // 7, return_inverse=True)
+    pairs = np.unique(week * len(rows.starts) + rows.owner) // len(rows.starts)
+    crowded = np.bincount(pairs, minlength=int(week.max()) + 1) >= _COMMON
+    for column in (PERSON, AI):
+        seen = np.isfinite(values[:, column])
+        for _ in range(10):
+            apart = _within(rows, values[:, column])
+            n = np.bincount(week[seen], minlength=len(crowded))
+            common = np.bincount(week[seen], apart[seen], minlength=len(crowded)) / np.maximum(n, 1)
+            values[:, column] -= np.where(crowded, common, 0.0)[week]
+    return values
+
+
+def _within(rows: Rows, values: Float[np.ndarray, " sessions"]) -> Float[np.ndarray, " sessions"]:
+    seen = np.isfinite(values)
+    n = np.bincount(rows.owner[seen], minlength=len(rows.starts))
+    mean = np.bincount(rows.owner[seen], values[seen], minlength=len(rows.starts)) / np.maximum(n, 1)
+    return np.asarray(values - mean[rows.owner])
+
+
+def _sizes(n: Float[np.ndarray, "sessions 2"]) -> Int[np.ndarray, "sessions 2"]:
+    """Sessions of few and of many messages, whose errors differ."""
+    groups = np.zeros(n.shape, dtype=np.int64)
+    for column in (PERSON, AI):
+        counts = n[n[:, column] > 0, column]
+        groups[:, column] = n[:, column] > np.median(counts)
+    return groups
