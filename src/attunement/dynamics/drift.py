@@ -50,7 +50,7 @@ def estimate_drift(
     that could be tried `drift.induced.<route>.<person>` and `drift.natural.<route>.<person>`; with `ai` also
     `drift.distinct.<person>`, the share of the AI's position that the person's own course does not foretell, and
     `drift.pull.<person>` and `drift.return.<person>`, B and K a day. What cannot be told is Missing, and `method` says
-    what would do.
+    what is missing and what would do.
 
     Args:
         panel: PANEL with rows of sessions; before an adoption or an arm, rows from wherever the person was seen.
@@ -224,7 +224,7 @@ def _of_pull(rows: Rows, person: str, found: Pulled | Refused, *, level: float) 
 
 
 def _why(refused: Refused) -> str:
-    return f"refused: {refused.what}; {refused.do}"
+    return f"{refused.what}; needed: {refused.do}"
 
 
 def _estimate(  # noqa: PLR0913 - the fields of an Estimate that differ here

@@ -97,7 +97,7 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
             do="watch an AI whose position differs from time to time, by chance or by design",
         )
     series = space.Series(
-        times=kept.at - kept.at.min(), values=values, starts=kept.starts, version=_sizes(kept.n[:, :2])
+        times=kept.at - kept.at.min(), values=_by_turns(kept, values), starts=kept.starts, version=_sizes(kept.n[:, :2])
     )
     fit = space.fit_state_space(series, level=level, n_threads=n_threads)
     if isinstance(fit, Refused):
@@ -136,11 +136,12 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
     degrees = float(len(kept.starts) - 1)
     n = len(kept.starts)
     steps = np.sqrt(np.diag(covariance))[[0, 2]]
-    induced = _pulled_by(kept, values[:, AI], rate, b)
+    induced = _pulled_by(kept, kept.value[:, AI], rate, b)
     slopes = np.array(
         [
-            (_pulled_by(kept, values[:, AI], rate * np.exp(0.01 * steps[0]), b) - induced).mean() / (0.01 * steps[0]),
-            (_pulled_by(kept, values[:, AI], rate, b + 0.01 * steps[1]) - induced).mean() / (0.01 * steps[1]),
+            (_pulled_by(kept, kept.value[:, AI], rate * np.exp(0.01 * steps[0]), b) - induced).mean()
+            / (0.01 * steps[0]),
+            (_pulled_by(kept, kept.value[:, AI], rate, b + 0.01 * steps[1]) - induced).mean() / (0.01 * steps[1]),
         ]
     )
     unsure = float(np.sqrt(slopes @ covariance[np.ix_([0, 2], [0, 2])] @ slopes))
@@ -215,6 +216,17 @@ def _within(rows: Rows, values: Float[np.ndarray, " sessions"]) -> Float[np.ndar
     n = np.bincount(rows.owner[seen], minlength=len(rows.starts))
     mean = np.bincount(rows.owner[seen], values[seen], minlength=len(rows.starts)) / np.maximum(n, 1)
     return np.asarray(values - mean[rows.owner])
+
+
+def _by_turns(rows: Rows, values: Float[np.ndarray, "sessions 2"]) -> Float[np.ndarray, "sessions 2"]:
+    """The person from one session and the AI from the next.
+
+    What both sides share by chance in one session (a topic, a word that is taken up) is then in no pair of values:
+    taken together it bends the pull without end, and no share of half of the values is worth that.
+    """
+    place = np.arange(len(rows.at)) - rows.starts[rows.owner] + rows.owner
+    seen = np.stack([place % 2 == 0, place % 2 == 1], axis=1)
+    return np.where(seen, values, np.nan)
 
 
 def _sizes(n: Float[np.ndarray, "sessions 2"]) -> Int[np.ndarray, "sessions 2"]:
