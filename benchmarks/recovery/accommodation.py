@@ -10,7 +10,8 @@ make it fall or rise by themselves. Rows:
 - length: messages get longer on both sides, and rates go with length; topic: what a pair talks about wanders and is
   shared by both sides from session to session; season: what moves everybody at a date;
 - heavy: Student's t with 3 degrees of freedom for styles and drift; few: 30 relationships; noisy: 40 words a session;
-- mirror: the AI writes as the person does from the first session on; alike: one AI for all. Both must be refused.
+- half mirror: half of the AI's style is the person's from the first session on;
+- mirror: all of it, which must be refused; alike: one AI for all, whose pull on people must be refused.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from attunement.dynamics.accommodation import estimate_accommodation
 from attunement.vocabulary import PANEL, PERIODS, Missing
 
 N_CLASSES = 24
-START = datetime(2026, 1, 5, tzinfo=UTC)
+START_US = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1e6)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ def simulate(rng: np.random.Generator, truth: Truth) -> tuple[pa.Table, np.ndarr
 def _panel(days: np.ndarray, pieces: list[tuple[str, np.ndarray, np.ndarray]]) -> pa.Table:
     n, s = days.shape
     k = N_CLASSES
-    us = np.array([int((START + timedelta(0)).timestamp() * 1e6)]) + (days * 86_400e6).astype(np.int64)
+    us = START_US + (days * 86_400e6).astype(np.int64)
     labels, value, held = [], [], []
     for side, rates, words in pieces:
         labels += [f"style.{side}.words", *(f"style.{side}.c{place:02d}" for place in range(k))]

@@ -166,8 +166,8 @@ def by_untouched(rows: Rows, *, level: float) -> Split | Refused:
         change = mean_where(rows, column, half) - mean_where(rows, column, ~half)
         whole = np.isfinite(rows.value[:, column])
         apart = rows.value[:, column] - mean_where(rows, column, whole)[rows.owner]
-        spread = float(np.sqrt(np.nanmean(apart**2)))
-        changes.append(np.where(enough, change / spread, np.nan))
+        spread = float(np.sqrt(np.mean(apart[whole] ** 2))) if whole.any() else 1.0
+        changes.append(np.where(enough & (spread > 0), change / max(spread, 1e-12), np.nan))
         spreads.append(spread)
     table = np.array(changes)
     use = np.isfinite(table).all(axis=0)
