@@ -15,7 +15,7 @@ from scipy import special
 from attunement.dynamics.accommodation_moves import DISTINCT_FLOOR, STRENGTH_FLOOR, Moved, movement
 from attunement.dynamics.accommodation_rows import written
 from attunement.dynamics.accommodation_starts import FEWEST_SESSIONS, Began, began
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.statistics.shrinkage import Shrunken, shrink_normal
 from attunement.vocabulary import Estimate, Missing, Null, Rung
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from attunement.dynamics.series import series
-from attunement.statistics import owners, sizes
+from attunement.statistics import sizes
 from attunement.vocabulary import PANEL, RELATIONSHIPS, SESSIONS, Estimate, Missing, Null, Rung, check
 
 MIN_GAPS = 12
@@ -88,7 +88,7 @@ def estimate_continuity(
 
 
 def _returns(at: np.ndarray, starts: np.ndarray) -> _Returns:
-    owner = owners(starts, len(at))
+    owner = np.repeat(np.arange(len(starts)), sizes(starts, len(at)))
     same = owner[1:] == owner[:-1]
     of = owner[1:][same]
     first = np.flatnonzero(np.append(True, of[1:] != of[:-1])) if len(of) else np.zeros(0, dtype=np.int64)

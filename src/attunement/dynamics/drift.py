@@ -13,7 +13,7 @@ import pyarrow as pa
 from attunement.dynamics.drift_pull import Pulled, fit_pull
 from attunement.dynamics.drift_routes import Routes, Split, by_adoption, by_arm, by_release, by_untouched
 from attunement.dynamics.drift_rows import Interval, PerUnit, Rows, count_where, mean_of, mean_where, rows_of
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.statistics.shrinkage import Shrunken, shrink_normal
 from attunement.vocabulary import PANEL, Estimate, Missing, Null, Rung, check
 

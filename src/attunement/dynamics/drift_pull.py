@@ -8,8 +8,8 @@ position moves by itself: an AI that follows the person gives nothing to tell th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -17,7 +17,7 @@ from scipy import linalg
 
 from attunement.dynamics.drift_rows import Interval, PerUnit, Rows, interval
 from attunement.errors import ExtraMissing
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.vocabulary import Missing
 
 PERSON, AI = 0, 1
@@ -104,8 +104,22 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
         fit = space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
     if isinstance(fit, Refused):
         return fit
+    found = Pulled(
+        distinct=_distinct(fit, kept, rng=rng, level=level),
+        pull=None,
+        back=None,
+        induced=None,
+        unsure=0.0,
+        relationship=kept.relationship,
+        n_sessions=len(kept.at),
+    )
+    return found if found.distinct.low < FLOOR else _with_forces(found, fit, kept, level=level)
+
+
+def _distinct(fit: Any, kept: Rows, *, rng: np.random.Generator, level: float) -> Figure:
+    """The share of the AI's position that the person's history does not tell, with its interval."""
     median_gap = float(np.median(np.diff(kept.at)[np.diff(kept.owner) == 0]))
-    layout, n_drift = fit.layout, fit.layout.n_drift
+    layout = fit.layout
 
     def left(vector: Float[np.ndarray, " parameters"]) -> float:
         theta, _, diffusion, *_ = layout.parts(vector)
@@ -115,44 +129,33 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
     drawn = rng.multivariate_normal(fit.vector, fit.covariance, size=_DRAWS, check_valid="ignore", method="svd")
     around = np.quantile([left(vector) for vector in drawn], [0.5 - level / 2, 0.5 + level / 2])
     value = left(fit.vector)
-    distinct = Figure(value, float(min(value, around[0])), float(max(value, around[1])))
-    found = Pulled(
-        distinct=distinct,
-        pull=None,
-        back=None,
-        induced=None,
-        unsure=0.0,
-        relationship=kept.relationship,
-        n_sessions=len(kept.at),
-    )
-    if distinct.low < FLOOR:
-        return found
-    times, _ = layout.theta_units()
-    covariance = fit.covariance[:n_drift, :n_drift] * np.outer(times, times)
+    return Figure(value, float(min(value, around[0])), float(max(value, around[1])))
+
+
+def _with_forces(found: Pulled, fit: Any, kept: Rows, *, level: float) -> Pulled:
+    """The same with the pull, the way back, and what the AI's moves have moved in each relationship."""
+    n_drift = fit.layout.n_drift
+    times, _ = fit.layout.theta_units()
+    covariance = (fit.covariance[:n_drift, :n_drift] * np.outer(times, times))[np.ix_([0, 2], [0, 2])]
     rate, b = float(np.exp(fit.typical.value[PERSON])), float(fit.typical.value[2])
     # K is the decay less B; both errors go into it. The decay enters as its logarithm.
     of_back = np.array([rate, -1.0])
-    se_back = float(np.sqrt(of_back @ covariance[np.ix_([0, 2], [0, 2])] @ of_back))
-    degrees = float(len(kept.starts) - 1)
     n = len(kept.starts)
-    steps = np.sqrt(np.diag(covariance))[[0, 2]]
+    degrees = float(n - 1)
     induced = _pulled_by(kept, kept.value[:, AI], rate, b)
+    step_rate, step_b = 0.01 * np.sqrt(np.diag(covariance))
     slopes = np.array(
         [
-            (_pulled_by(kept, kept.value[:, AI], rate * np.exp(0.01 * steps[0]), b) - induced).mean()
-            / (0.01 * steps[0]),
-            (_pulled_by(kept, kept.value[:, AI], rate, b + 0.01 * steps[1]) - induced).mean() / (0.01 * steps[1]),
+            (_pulled_by(kept, kept.value[:, AI], rate * np.exp(step_rate), b) - induced).mean() / step_rate,
+            (_pulled_by(kept, kept.value[:, AI], rate, b + step_b) - induced).mean() / step_b,
         ]
     )
-    unsure = float(np.sqrt(slopes @ covariance[np.ix_([0, 2], [0, 2])] @ slopes))
-    return Pulled(
-        distinct=distinct,
+    return replace(
+        found,
         pull=interval(b, float(fit.typical.se[2]), degrees=degrees, n=n, level=level),
-        back=interval(rate - b, se_back, degrees=degrees, n=n, level=level),
+        back=interval(rate - b, float(np.sqrt(of_back @ covariance @ of_back)), degrees=degrees, n=n, level=level),
         induced=induced,
-        unsure=unsure,
-        relationship=kept.relationship,
-        n_sessions=len(kept.at),
+        unsure=float(np.sqrt(slopes @ covariance @ slopes)),
     )
 
 

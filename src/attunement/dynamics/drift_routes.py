@@ -15,7 +15,7 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 
 from attunement.dynamics.drift_rows import DAY_US, Interval, PerUnit, Rows, count_where, interval, mean_of, mean_where
-from attunement.statistics.refusals import Refused
+from attunement.statistics import Refused
 from attunement.vocabulary import Missing, Rung
 
 PERSON, AI = 0, 1

@@ -10,7 +10,7 @@ from attunement.statistics.agreement import Agreement, measure_agreement
 from attunement.statistics.halves import Halves, halves_change
 from attunement.statistics.ratios import Interval, mean_interval, share_interval
 from attunement.statistics.refusals import Refused
-from attunement.statistics.segments import owners, sizes
+from attunement.statistics.segments import sizes
 
 __all__ = [
     "Agreement",
@@ -25,7 +25,6 @@ __all__ = [
     "kappa",
     "mean_interval",
     "measure_agreement",
-    "owners",
     "share_interval",
     "sizes",
 ]
