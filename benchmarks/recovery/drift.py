@@ -41,7 +41,7 @@ START = datetime(2026, 1, 5, tzinfo=UTC).timestamp() / 86_400
 K = 0.35
 STEPS = 5
 """Steps of the simulation between two sessions."""
-FLOORS = (0.0, 0.1, 0.25, 0.4)
+FLOORS = (0.0, 0.1, 0.25, 0.4, 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import builtins
 import importlib.util
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -128,7 +129,7 @@ def test_a_route_finds_a_strong_pull_and_none_where_there_is_none(made, route):
     claimed = []
     for pull in (0.0, 0.3):
         truth = made.ROUTES[f"{route}, none"]
-        truth = made.replace(truth, pull=pull, agenda=4.0, n_units=120)
+        truth = replace(truth, pull=pull, agenda=4.0, n_units=120)
         for seed in range(5):
             drawn = made.simulate(np.random.default_rng(seed), truth)
             known = {
@@ -145,7 +146,7 @@ def test_a_route_finds_a_strong_pull_and_none_where_there_is_none(made, route):
 
 
 def test_an_arm_in_which_people_are_lost_is_no_longer_random(made):
-    drawn = made.simulate(np.random.default_rng(3), made.replace(made.ROUTES["arm, none"], n_units=120))
+    drawn = made.simulate(np.random.default_rng(3), replace(made.ROUTES["arm, none"], n_units=120))
     gone = set((np.flatnonzero(drawn.exposed)[:20] + 1).tolist())
     onset = dict(enumerate(dates(drawn, made)["at"].to_pylist(), start=1))
     keep = [
@@ -160,7 +161,7 @@ def test_an_arm_in_which_people_are_lost_is_no_longer_random(made):
 
 
 def test_a_release_to_all_at_once_is_refused(made):
-    drawn = made.simulate(np.random.default_rng(3), made.replace(made.ROUTES["release, none"], n_units=60))
+    drawn = made.simulate(np.random.default_rng(3), replace(made.ROUTES["release, none"], n_units=60))
     table = dates(drawn, made)
     same = table.set_column(1, "at", pa.array([table["at"][0].as_py()] * len(table), table["at"].type))
     found = estimated(drawn.panel, routes=Routes(releases=same))[0]["induced.release"]
@@ -169,7 +170,7 @@ def test_a_release_to_all_at_once_is_refused(made):
 
 
 def test_starts_that_share_a_season_are_refused(made):
-    truth = made.replace(made.ROUTES["adoption, none"], entries=10.0, n_units=60)
+    truth = replace(made.ROUTES["adoption, none"], entries=10.0, n_units=60)
     drawn = made.simulate(np.random.default_rng(3), truth)
     assert estimated(drawn.panel, routes=Routes(adoption=dates(drawn, made)))[0]["induced.adoption"].value is (
         Missing.NOT_IDENTIFIED
@@ -237,9 +238,12 @@ def test_without_numba_the_pull_is_refused_with_the_line_that_installs_it(made, 
 
 def test_what_the_ai_does_later_moves_nobody_earlier(pulled):
     rows = rows_of(pulled.panel, ("score.person", "score.ai"))
-    stands = np.zeros(len(rows.at))
-    assert np.all(drift_pull._pulled_by(rows, stands, 0.5, 0.2) == 0)
-    late = np.where(rows.half, 1.0, 0.0)
-    moved = drift_pull._pulled_by(rows, late, 0.5, 0.2)
-    assert np.all(moved > 0)
-    assert np.all(moved < 0.4), "never farther than pull over rate times what the AI moved"
+
+    def moved(position):
+        values = np.stack([rows.value[:, 0], position], axis=1)
+        return drift_pull._pulled_by(replace(rows, value=values), 0.5, 0.2)
+
+    assert np.all(moved(np.zeros(len(rows.at))) == 0)
+    late = moved(np.where(rows.half, 1.0, 0.0))
+    assert np.all(late > 0)
+    assert np.all(late < 0.4), "never farther than pull over decay times what the AI moved"

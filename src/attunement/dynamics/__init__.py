@@ -10,6 +10,8 @@ from attunement.dynamics.amounts import estimate_amounts
 from attunement.dynamics.change import estimate_changes
 from attunement.dynamics.continuity import estimate_continuity
 from attunement.dynamics.dilemmas import estimate_balances
+from attunement.dynamics.drift import estimate_drift
+from attunement.dynamics.drift_routes import Routes
 from attunement.dynamics.everything import estimate
 from attunement.dynamics.habits import estimate_habits
 from attunement.dynamics.hacking import estimate_reward_hacking
@@ -18,12 +20,14 @@ from attunement.dynamics.influence_screen import screen_influence
 from attunement.dynamics.shares import estimate_shares
 
 __all__ = [
+    "Routes",
     "estimate",
     "estimate_accommodation",
     "estimate_amounts",
     "estimate_balances",
     "estimate_changes",
     "estimate_continuity",
+    "estimate_drift",
     "estimate_habits",
     "estimate_influence",
     "estimate_reward_hacking",

@@ -58,7 +58,7 @@ def estimate_accommodation(
 
     Assumes:  sessions a few apart have independent errors; what a pair talks about may change in any way that does not
         go with how its AI wrote at first; what happens within the first sessions is not seen.
-    Source:   danescu2011 for classes of style; fuller1987, section 1.6, for instruments; fisher1935 for yoked partners.
+    Source:   danescu2011 for classes of style; fuller1987, section 1.4, for instruments; fisher1935 for yoked partners.
     Checked:  benchmarks/recovery/accommodation.py
     """
     rows = written(panel)

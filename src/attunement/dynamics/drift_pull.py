@@ -8,8 +8,8 @@ position moves by itself: an AI that follows the person gives nothing to tell th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -28,7 +28,7 @@ FEWEST = 50
 FEWEST_SESSIONS = 15
 """Sessions of a relationship in which both were read."""
 
-FLOOR = 0.25
+FLOOR = 0.5
 """Least share of the AI's position that the person's own course leaves: below it an AI that mirrors is taken for one
 that pulls, or the pull is not told at all (benchmarks/recovery/drift.py)."""
 
@@ -65,19 +65,20 @@ class Pulled:
     n_sessions: int
 
 
+class _Process(NamedTuple):
+    """What the fitted process says of the typical relationship."""
+
+    distinct: Figure
+    decay: float  # of the person, a day: return and pull together
+    pull: float
+    covariance: Float[np.ndarray, "2 2"]  # of the logarithm of the decay, and the pull
+
+
 def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: int | None) -> Pulled | Refused:
     """Fit the process to a measure of the person and one of the AI on the same scale.
 
     Source:  driver2018 for the process; curmei2022 for pull and return as forces on preferences.
     """
-    try:
-        from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
-    except ExtraMissing:
-        return Refused(
-            reason=Missing.NOT_IDENTIFIED,
-            what="the arithmetic for irregular times is not installed",
-            do='run: pip install "attunement[longitudinal]"',
-        )
     both = np.isfinite(rows.value[:, :2]).all(axis=1)
     long_enough = np.bincount(rows.owner[both], minlength=len(rows.starts)) >= FEWEST_SESSIONS
     if long_enough.sum() < FEWEST:
@@ -88,75 +89,95 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
             do=f"gather {FEWEST} relationships of {FEWEST_SESSIONS} sessions or more",
         )
     kept = rows.kept(long_enough)
-    values = _without_weeks(kept)
-    still = [column for column in (PERSON, AI) if not np.nanstd(_within(kept, values[:, column])) > 0]
+    process = _process(kept, rng=rng, level=level, n_threads=n_threads)
+    if isinstance(process, Refused):
+        return process
+    told = process.distinct.low >= FLOOR
+    n = len(kept.starts)
+    forces = _forces(process, n=n, level=level) if told else (None, None)
+    return Pulled(
+        distinct=process.distinct,
+        pull=forces[0],
+        back=forces[1],
+        induced=_pulled_by(kept, process.decay, process.pull) if told else None,
+        unsure=_unsure(kept, process) if told else 0.0,
+        relationship=kept.relationship,
+        n_sessions=len(kept.at),
+    )
+
+
+def _process(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: int | None) -> _Process | Refused:
+    try:
+        from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
+    except ExtraMissing:
+        return Refused(
+            reason=Missing.NOT_IDENTIFIED,
+            what="the arithmetic for irregular times is not installed",
+            do='run: pip install "attunement[longitudinal]"',
+        )
+    values = _by_turns(rows, _without_weeks(rows))
+    still = [column for column in (PERSON, AI) if not np.nanstd(_within(rows, values[:, column])) > 0]
     if still:
         return Refused(
             reason=Missing.NOT_IDENTIFIED,
             what=("the person's measure", "the AI's position")[still[0]] + " never changes within a relationship",
             do="watch an AI whose position differs from time to time, by chance or by design",
         )
-    series = space.Series(
-        times=kept.at - kept.at.min(), values=_by_turns(kept, values), starts=kept.starts, version=_sizes(kept.n[:, :2])
-    )
+    since = rows.at - rows.at.min()
+    series = space.Series(times=since, values=values, starts=rows.starts, version=_sizes(rows.n[:, :2]))
     fit = space.fit_state_space(series, level=level, n_threads=n_threads)
     if isinstance(fit, Refused):
+        # Where the data cannot tell how relationships differ: one pace for all, which hardly bends the mean pull.
         fit = space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
     if isinstance(fit, Refused):
         return fit
-    found = Pulled(
-        distinct=_distinct(fit, kept, rng=rng, level=level),
-        pull=None,
-        back=None,
-        induced=None,
-        unsure=0.0,
-        relationship=kept.relationship,
-        n_sessions=len(kept.at),
-    )
-    return found if found.distinct.low < FLOOR else _with_forces(found, fit, kept, level=level)
-
-
-def _distinct(fit: Any, kept: Rows, *, rng: np.random.Generator, level: float) -> Figure:
-    """The share of the AI's position that the person's history does not tell, with its interval."""
-    median_gap = float(np.median(np.diff(kept.at)[np.diff(kept.owner) == 0]))
-    layout = fit.layout
+    layout, n_drift = fit.layout, fit.layout.n_drift
+    gap = float(np.median(np.diff(rows.at)[np.diff(rows.owner) == 0])) / layout.time_unit
 
     def left(vector: Float[np.ndarray, " parameters"]) -> float:
         theta, _, diffusion, *_ = layout.parts(vector)
         root = layout.lower(diffusion)
-        return _left(layout.drift(theta), root @ root.T, median_gap / layout.time_unit)
+        return _left(layout.drift(theta), root @ root.T, gap)
 
     drawn = rng.multivariate_normal(fit.vector, fit.covariance, size=_DRAWS, check_valid="ignore", method="svd")
-    around = np.quantile([left(vector) for vector in drawn], [0.5 - level / 2, 0.5 + level / 2])
+    low, high = np.quantile([left(vector) for vector in drawn], [0.5 - level / 2, 0.5 + level / 2])
     value = left(fit.vector)
-    return Figure(value, float(min(value, around[0])), float(max(value, around[1])))
+    times, _ = layout.theta_units()
+    covariance = fit.covariance[:n_drift, :n_drift] * np.outer(times, times)
+    return _Process(
+        distinct=Figure(value, float(min(value, low)), float(max(value, high))),
+        decay=float(np.exp(fit.typical.value[PERSON])),
+        pull=float(fit.typical.value[2]),
+        covariance=covariance[np.ix_([0, 2], [0, 2])],
+    )
 
 
-def _with_forces(found: Pulled, fit: Any, kept: Rows, *, level: float) -> Pulled:
-    """The same with the pull, the way back, and what the AI's moves have moved in each relationship."""
-    n_drift = fit.layout.n_drift
-    times, _ = fit.layout.theta_units()
-    covariance = (fit.covariance[:n_drift, :n_drift] * np.outer(times, times))[np.ix_([0, 2], [0, 2])]
-    rate, b = float(np.exp(fit.typical.value[PERSON])), float(fit.typical.value[2])
-    # K is the decay less B; both errors go into it. The decay enters as its logarithm.
-    of_back = np.array([rate, -1.0])
-    n = len(kept.starts)
-    degrees = float(n - 1)
-    induced = _pulled_by(kept, kept.value[:, AI], rate, b)
-    step_rate, step_b = 0.01 * np.sqrt(np.diag(covariance))
+def _forces(process: _Process, *, n: int, level: float) -> tuple[Interval, Interval]:
+    """Pull and return with their intervals. The return is the decay less the pull, and has the errors of both."""
+    slopes = np.array([process.decay, -1.0])  # the decay enters as its logarithm
+    return (
+        interval(process.pull, float(np.sqrt(process.covariance[1, 1])), degrees=n - 1, n=n, level=level),
+        interval(
+            process.decay - process.pull,
+            float(np.sqrt(slopes @ process.covariance @ slopes)),
+            degrees=n - 1,
+            n=n,
+            level=level,
+        ),
+    )
+
+
+def _unsure(rows: Rows, process: _Process) -> float:
+    """Standard error of the mean induced change for decay and pull not being known: by small steps of both."""
+    step = 0.01 * np.sqrt(np.diag(process.covariance))
+    base = _pulled_by(rows, process.decay, process.pull).mean()
     slopes = np.array(
         [
-            (_pulled_by(kept, kept.value[:, AI], rate * np.exp(step_rate), b) - induced).mean() / step_rate,
-            (_pulled_by(kept, kept.value[:, AI], rate, b + step_b) - induced).mean() / step_b,
+            (_pulled_by(rows, process.decay * np.exp(step[0]), process.pull).mean() - base) / step[0],
+            (_pulled_by(rows, process.decay, process.pull + step[1]).mean() - base) / step[1],
         ]
     )
-    return replace(
-        found,
-        pull=interval(b, float(fit.typical.se[2]), degrees=degrees, n=n, level=level),
-        back=interval(rate - b, float(np.sqrt(of_back @ covariance @ of_back)), degrees=degrees, n=n, level=level),
-        induced=induced,
-        unsure=float(np.sqrt(slopes @ covariance @ slopes)),
-    )
+    return float(np.sqrt(slopes @ process.covariance @ slopes))
 
 
 def _left(drift: Float[np.ndarray, "2 2"], diffusion: Float[np.ndarray, "2 2"], gap: float) -> float:
@@ -171,11 +192,12 @@ def _left(drift: Float[np.ndarray, "2 2"], diffusion: Float[np.ndarray, "2 2"], 
     return float(np.clip(1 - told / settled[AI, AI], 0.0, 1.0))
 
 
-def _pulled_by(rows: Rows, position: Float[np.ndarray, " sessions"], rate: float, pull: float) -> PerUnit:
+def _pulled_by(rows: Rows, rate: float, pull: float) -> PerUnit:
     """How far the AI's moves since its first sessions have moved each person: second half less first.
 
     Between sessions the AI is held to stand where it last stood.
     """
+    position = rows.value[:, AI]
     place = np.arange(len(rows.at)) - rows.starts[rows.owner]
     first = (place < 3) & np.isfinite(position)
     n = np.bincount(rows.owner[first], minlength=len(rows.starts))

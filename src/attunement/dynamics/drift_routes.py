@@ -8,27 +8,30 @@ topics that the AI never touched, the same person before the AI.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import Float, Int
 
-from attunement.dynamics.drift_rows import DAY_US, Interval, PerUnit, Rows, count_where, interval, mean_of, mean_where
+from attunement.dynamics.drift_contrasts import (
+    FEWEST_SESSIONS,
+    WINDOW_DAYS,
+    column_of,
+    dates_of,
+    difference_in_differences,
+    mean_between,
+    over_periods,
+    regressed,
+    stacked,
+)
+from attunement.dynamics.drift_rows import Interval, Rows, count_where, interval, mean_of, mean_where
 from attunement.statistics import Refused
 from attunement.vocabulary import Missing, Rung
 
 PERSON, AI = 0, 1
 """Columns of the rows; measures that the AI never touched come after them."""
 
-WINDOW_DAYS = 28.0
-"""On either side of a change of the AI's."""
-
 FEWEST = 20
 """Relationships of a route; of each arm, half as many."""
-
-FEWEST_SESSIONS = 3
-"""Sessions on either side of a date."""
 
 FEWEST_PERIODS = 6
 """Four-week periods over which the starts of people must be spread where nobody else stands for the calendar."""
@@ -65,19 +68,10 @@ class Split:
     """The same contrast where there was nothing to find."""
 
 
-class _Stacked(NamedTuple):
-    """Changes around days of a change."""
-
-    unit: Int[np.ndarray, " rows"]
-    treated: PerUnit  # 1 for those whose AI was changed on the day, less their share of the day
-    change: PerUnit
-    day: Int[np.ndarray, " rows"]
-
-
 def by_arm(rows: Rows, arms: pa.Table, *, level: float) -> Split | Refused:
     """The later level of those who got it less that of the others, what they were before held constant."""
-    at = _dates(rows, arms)
-    arm = _column(rows, arms, "arm")
+    at = dates_of(rows, arms)
+    arm = column_of(rows, arms, "arm")
     known = np.isfinite(at)
     after, before = rows.at >= at[rows.owner], rows.at < at[rows.owner]
     later, earlier = mean_where(rows, PERSON, after), mean_where(rows, PERSON, before)
@@ -93,7 +87,7 @@ def by_arm(rows: Rows, arms: pa.Table, *, level: float) -> Split | Refused:
     if adjusted:
         start = earlier[use] - earlier[use].mean()
         x = np.column_stack([x, start, start * (arm[use] - arm[use].mean())])
-    induced = _regressed(x, later[use], column=1, level=level)
+    induced = regressed(x, later[use], column=1, level=level)
     natural: Interval | Refused = Refused(
         reason=Missing.TOO_FEW,
         what="nobody was seen before the arms were drawn, so change without the AI has no start",
@@ -119,9 +113,9 @@ def by_arm(rows: Rows, arms: pa.Table, *, level: float) -> Split | Refused:
 
 def by_release(rows: Rows, releases: pa.Table, *, level: float, moves_ai: bool) -> Split | Refused:
     """The change around a change of the AI's, less that of people on the same days whose AI was not changed."""
-    at = _dates(rows, releases)
+    at = dates_of(rows, releases)
     days = np.unique(np.round(at[np.isfinite(at)]))
-    change = [_stacked(rows, at, days, PERSON, shift=shift) for shift in (0.0, -WINDOW_DAYS)]
+    change = [stacked(rows, at, days, PERSON, shift=shift) for shift in (0.0, -WINDOW_DAYS)]
     unit, treated, _, _ = change[0]
     n_treated, n_other = len(np.unique(unit[treated > 0])), len(np.unique(unit[treated < 0]))
     if min(n_treated, n_other) < FEWEST // 2:
@@ -132,7 +126,7 @@ def by_release(rows: Rows, releases: pa.Table, *, level: float, moves_ai: bool) 
             " whatever else came on that day",
         )
     if moves_ai:
-        moved = _did(_stacked(rows, at, days, AI, shift=0.0), level=level)
+        moved = difference_in_differences(stacked(rows, at, days, AI, shift=0.0), level=level)
         if moved.p > 0.05:
             return Refused(
                 reason=Missing.NOT_IDENTIFIED,
@@ -141,7 +135,7 @@ def by_release(rows: Rows, releases: pa.Table, *, level: float, moves_ai: bool) 
             )
     natural = np.asarray(change[0][2][treated < 0])
     return Split(
-        induced=_did(change[0], level=level),
+        induced=difference_in_differences(change[0], level=level),
         natural=interval(
             float(natural.mean()),
             float(natural.std(ddof=1) / np.sqrt(n_other)),
@@ -153,7 +147,7 @@ def by_release(rows: Rows, releases: pa.Table, *, level: float, moves_ai: bool) 
         null="people whose AI was changed would have changed as those on the same days whose AI was not",
         method=f"{WINDOW_DAYS:.0f} days after less {WINDOW_DAYS:.0f} before a change of the AI's, less the same of"
         " people without one on these days; errors clustered by relationship",
-        placebo=_did(change[1], level=level) if len(np.unique(change[1][0])) >= FEWEST else None,
+        placebo=difference_in_differences(change[1], level=level) if len(np.unique(change[1][0])) >= FEWEST else None,
     )
 
 
@@ -186,12 +180,12 @@ def by_untouched(rows: Rows, *, level: float) -> Split | Refused:
 
 def by_adoption(rows: Rows, adoption: pa.Table, *, level: float) -> Split | Refused:
     """The change over the start with the AI, less the same person's over as long a time before it."""
-    at = _dates(rows, adoption)
+    at = dates_of(rows, adoption)
     since = rows.at - at[rows.owner]
     w = WINDOW_DAYS
     # Whoever begins when low would have risen anyway: the fortnight before the start is left out.
     windows = [(0.0, w), (-1.5 * w, -0.5 * w), (-3.0 * w, -2.0 * w)]
-    after, before, earlier = (_mean_between(rows, PERSON, since, *window) for window in windows)
+    after, before, earlier = (mean_between(rows, PERSON, since, *window) for window in windows)
     use = np.isfinite(after) & np.isfinite(before) & np.isfinite(earlier)
     if use.sum() < FEWEST:
         return _few(
@@ -209,102 +203,13 @@ def by_adoption(rows: Rows, adoption: pa.Table, *, level: float) -> Split | Refu
         )
     natural = (before - earlier)[use]
     return Split(
-        induced=_over_periods((after - before)[use] - natural, period, level=level),
-        natural=_over_periods(natural, period, level=level),
+        induced=over_periods((after - before)[use] - natural, period, level=level),
+        natural=over_periods(natural, period, level=level),
         rung=Rung.ADJUSTED,
         null="the person would have gone on changing as in the weeks before the start",
         method=f"{w:.0f} days from the start with the AI less {w:.0f} days that end two weeks before it, less the same"
         " six weeks earlier; errors clustered by the time of the start",
     )
-
-
-def _stacked(rows: Rows, at: PerUnit, days: Float[np.ndarray, " days"], measure: int, *, shift: float) -> _Stacked:
-    """Changes around each day of those whose AI changed then and those without a change near it; days are few."""
-    units, groups, changes, of_day = [], [], [], []
-    for number, day in enumerate(days.tolist()):
-        since = rows.at - (day + shift)
-        change = _mean_between(rows, measure, since, 0.0, WINDOW_DAYS) - _mean_between(
-            rows, measure, since, -WINDOW_DAYS, 0.0
-        )
-        treated = np.round(at) == day
-        other = ~(np.abs(at - day) < 2 * WINDOW_DAYS)
-        use = np.isfinite(change) & (treated | other)
-        if not (use & treated).any() or not (use & other).any():
-            continue
-        units.append(np.flatnonzero(use))
-        groups.append(treated[use] - treated[use].mean())
-        changes.append(change[use])
-        of_day.append(np.full(int(use.sum()), number))
-    if not units:
-        none = np.zeros(0, dtype=np.int64)
-        return _Stacked(none, np.zeros(0), np.zeros(0), none)
-    return _Stacked(*(np.concatenate(column) for column in (units, groups, changes, of_day)))
-
-
-def _did(stacked: _Stacked, *, level: float) -> Interval:
-    """The slope on having had the change, within days, with errors clustered by relationship.
-
-    Source: liangzeger1986
-    """
-    unit, treated, change, day = stacked
-    size = float(treated @ treated)
-    slope = float(treated @ change) / size
-    left = change - slope * treated
-    left -= (np.bincount(day, left) / np.maximum(np.bincount(day), 1))[day]
-    of_unit = np.bincount(unit, treated * left) / size
-    n = int(np.count_nonzero(np.bincount(unit)))
-    se = float(np.sqrt(of_unit @ of_unit * n / (n - 1)))
-    return interval(slope, se, degrees=min(len(np.unique(unit[treated > 0])), n - 1), n=n, level=level)
-
-
-def _over_periods(values: PerUnit, period: PerUnit, *, level: float) -> Interval:
-    """The mean with errors clustered by period: what comes to all in one is no more than one observation.
-
-    Source: liangzeger1986
-    """
-    _, at = np.unique(period, return_inverse=True)
-    n, n_periods = len(values), int(at.max()) + 1
-    sums = np.bincount(at, values - values.mean()) / n
-    se = float(np.sqrt(sums @ sums * n_periods / (n_periods - 1)))
-    return interval(float(values.mean()), se, degrees=n_periods - 1, n=n, level=level)
-
-
-def _regressed(x: Float[np.ndarray, "units terms"], y: PerUnit, *, column: int, level: float) -> Interval:
-    """One coefficient, with errors that need not be of one size (HC3).
-
-    Source: mackinnon1985
-    """
-    inverse = np.linalg.pinv(x.T @ x)
-    slope = inverse @ x.T @ y
-    leverage = np.einsum("ij,jk,ik->i", x, inverse, x)
-    influence = (x @ inverse)[:, column] * (y - x @ slope) / np.maximum(1 - leverage, 1e-6)
-    se = float(np.sqrt(influence @ influence))
-    return interval(float(slope[column]), se, degrees=len(y) - x.shape[1], n=len(y), level=level)
-
-
-def _mean_between(rows: Rows, measure: int, since: Float[np.ndarray, " sessions"], low: float, high: float) -> PerUnit:
-    which = (since >= low) & (since < high)
-    mean = mean_where(rows, measure, which)
-    return np.where(count_where(rows, measure, which) >= FEWEST_SESSIONS, mean, np.nan)
-
-
-def _dates(rows: Rows, table: pa.Table) -> PerUnit:
-    """The date of each unit in days; NaN where there is none."""
-    days = table.column("at").combine_chunks().cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() / DAY_US
-    return _found(rows, table, days)
-
-
-def _column(rows: Rows, table: pa.Table, name: str) -> PerUnit:
-    return _found(rows, table, table.column(name).to_numpy().astype(float))
-
-
-def _found(rows: Rows, table: pa.Table, values: PerUnit) -> PerUnit:
-    owner = table.column("relationship_id").to_numpy()
-    order = np.argsort(owner, kind="stable")
-    place = np.clip(np.searchsorted(owner[order], rows.relationship), 0, max(len(owner) - 1, 0))
-    if not len(owner):
-        return np.full(len(rows.starts), np.nan)
-    return np.where(owner[order][place] == rows.relationship, values[order][place], np.nan)
 
 
 def _few(what: str, n: int, needed: int) -> Refused:
