@@ -4,7 +4,8 @@
 
 Every message of arena_control (ordinary chats with assistants of 2023) is read. An alarm is a probability from .5 on.
 Nothing of the text is kept. Distrust it: some of these chats hold requested role-play and flattery that is really
-there, so an alarm is not always wrong; and few alarms say nothing about what is missed.
+there, so an alarm is not always wrong; few alarms say nothing about what is missed; and ordinary exemplars of our own
+were written after seeing what kinds of these messages raised alarms (none is copied), so other chats may raise more.
 """
 
 from __future__ import annotations

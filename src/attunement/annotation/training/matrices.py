@@ -13,7 +13,7 @@ from attunement.annotation.heads.features import N_BUCKETS, normal, pair_buckets
 from attunement.annotation.heads.pieces import pieces
 from attunement.annotation.heads.scoring import lengths
 
-GAIN = 1.4
+GAIN = 0.7
 """How long a static embedding is made, by its first dimensions, which says how much the penalty spares it beside the
 n-grams."""
 
