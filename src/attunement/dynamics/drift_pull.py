@@ -111,7 +111,7 @@ def _process(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
         from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
     except ExtraMissing:
         return Refused(
-            reason=Missing.NOT_IDENTIFIED,
+            reason=Missing.NOT_INSTALLED,
             what="the arithmetic for irregular times is not installed",
             do='run: pip install "attunement[longitudinal]"',
         )
