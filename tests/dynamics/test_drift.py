@@ -231,7 +231,7 @@ def test_without_numba_the_pull_is_refused_with_the_line_that_installs_it(made, 
     monkeypatch.setattr(builtins, "__import__", without)
     drawn = made.simulate(np.random.default_rng(4), made.Truth(n_units=60, n_sessions=20))
     of_all, _ = estimated(drawn.panel, ai="score.ai")
-    assert of_all["induced.pull"].value is Missing.NOT_IDENTIFIED
+    assert of_all["induced.pull"].value is Missing.NOT_INSTALLED
     assert 'pip install "attunement[longitudinal]"' in of_all["induced.pull"].method
     assert not isinstance(of_all["total"].value, Missing)
 
