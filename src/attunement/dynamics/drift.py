@@ -76,7 +76,8 @@ def estimate_drift(
     for route, split in splits.items():
         estimates += _of_route(route, person, split, level=level)
     if ai is not None:
-        estimates += _of_pull(rows, person, fit_pull(rows, rng=rng, level=level, n_threads=n_threads), level=level)
+        pulled = fit_pull(rows, (person, ai), rng=rng, level=level, n_threads=n_threads)
+        estimates += _of_pull(rows, person, pulled, level=level)
     elif not splits:
         why = Refused(
             reason=Missing.NOT_IDENTIFIED,
