@@ -191,7 +191,7 @@ def test_without_own_numbers_nothing_is_told_of_it(depth):
 def test_words_are_counted_with_their_intervals(depth, estimate):
     found = depth(estimate("rate.user.attach", 5.0, 3.0, 8.0))[2]
     assert found.claim == 'Signs in 100 messages of the person: 5 (interval 3 to 8) of "affection for the AI".'
-    assert any("changed or away is not known" in caveat for caveat in found.caveats)
+    assert any("another model takes over is not known" in caveat for caveat in found.caveats)
 
 
 def jump(of, value, *, p=None, kind="known", event="release", number=None, reliability=None):
@@ -237,7 +237,7 @@ def test_what_happened_where_another_model_took_over_is_taken_up(depth, estimate
         (0.8, "In this one, 1 of 1 measure that can be told of it alone differs clearly."),
         (
             0.3,
-            "the reliability of its own numbers is 0.30 at best, and it takes 0.60.",
+            "the reliability of its own numbers is 0.3 at best, and it takes 0.6.",
         ),
     ],
 )

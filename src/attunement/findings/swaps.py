@@ -48,7 +48,8 @@ def _own(own: Sequence[Estimate]) -> str:
             f" {number(best)} at best, and it takes {number(RELIABILITY_FLOOR)}."
         )
     clear = sum(_is_clear(one) for one in readable)
-    return f"In this one, {clear} of {counted(len(readable), 'measure')} that can be told of it alone {'differs' if clear == 1 else 'differ'} clearly."
+    differ = "differs" if clear == 1 else "differ"
+    return f"In this one, {clear} of {counted(len(readable), 'measure')} that can be told of it alone {differ} clearly."
 
 
 def _is_clear(one: Estimate) -> bool:
