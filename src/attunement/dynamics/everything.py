@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from attunement.dynamics.accommodation import estimate_accommodation
+from attunement.dynamics.adjusting import adjusted
 from attunement.dynamics.amounts import estimate_amounts
 from attunement.dynamics.breaks import estimate_breaks
 from attunement.dynamics.breaks_dates import outage_dates, release_dates
@@ -86,7 +87,10 @@ def estimate(
     progress(0.8)
     found += _drift(panel, dates, rng=rng)
     progress(0.9)
-    found += estimate_accommodation(PANEL.empty_table() if styles is None else styles, rng=rng)
+    found += adjusted(
+        estimate_accommodation(PANEL.empty_table() if styles is None else styles, rng=rng),
+        asked=("accommodation.person", "accommodation.ai", "accommodation.difference"),
+    )
     progress(1.0)
     return found
 
@@ -95,8 +99,9 @@ def _drift(panel: pa.Table, dates: pa.Table, *, rng: np.random.Generator) -> lis
     """Each view that the person was read for, by the routes that logs alone can open."""
     of_release = dates.filter(pc.equal(dates.column("event"), "release")).select(["relationship_id", "at"])
     routes = Routes(releases=of_release if of_release.num_rows else None)
-    return [
+    found = [
         one
         for person, ai in VIEWS.items()
         for one in estimate_drift(panel, person=person, ai=ai, rng=rng, routes=routes)
     ]
+    return adjusted(adjusted(found, asked=("drift.induced.",)), asked=("drift.total.",))
