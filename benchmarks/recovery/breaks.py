@@ -11,7 +11,7 @@ that hardly leave the floor (bounded), people who begin low, a change that began
 `all` at unknown times: weekly means over all relationships, the jump at one date that nobody names. `each`: relationships
 by themselves; `claims` is the share of runs with any claim where there is nothing, and of relationships claimed where
 all jump, both at an adjusted p of .05; `covers` is of their own jumps after shrinkage. `outages`: hours in which nobody
-came, found or not, and logs without one.
+came, found or not, and logs without one, also such as fill and empty.
 """
 
 from __future__ import annotations
@@ -166,6 +166,10 @@ QUESTIONS |= {
     f"outages, {people:,} people, {hours} hours": ("outages", Truth(n_units=people, jump=hours, n_weeks=26))
     for people, hours in ((200, 0), (200, 24), (200, 72), (2000, 0), (2000, 6), (2000, 12))
 }
+QUESTIONS |= {
+    f"outages, 200 people, {hours} hours, fills and empties": ("outages", Truth(jump=hours, n_weeks=12, trend=1.0))
+    for hours in (0, 24)
+}
 
 
 def one(name: str, run: int) -> dict:
@@ -248,6 +252,9 @@ def _outages(rng: np.random.Generator, truth: Truth) -> dict:
     at = at[
         rng.random(n) < (1 - 0.8 * np.cos(2 * np.pi * at)) / 1.8 * (0.7 + 0.3 * rng.random(int(span))[at.astype(int)])
     ]
+    if truth.trend:
+        # Everybody begins within two weeks and stops one after the other.
+        at = at[rng.random(len(at)) < np.minimum(1.0, np.minimum(at / 14, (span - at) / (0.6 * span)))]
     begin = rng.uniform(0.3, 0.7) * span
     at = at[(at < begin) | (at > begin + truth.jump / 24)]
     us = pa.array(((START + at) * 86_400e6).astype(np.int64))

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-import pyarrow as pa
-
 from attunement.annotation import Annotator, annotate_batches, default_annotators, known_faults, settled
 from attunement.annotation.gate import load_gate
+from attunement.annotation.style import VERSION, read_styles
 from attunement.codebook import load
 from attunement.dynamics import estimate
 from attunement.findings import described, find
-from attunement.panels import find_sessions, measure_rates, measure_rewards, measure_usage
+from attunement.panels import measure_everything
 from attunement.report import Audited, Contents, write
 from attunement.sources import Reading, mapped, read
 from attunement.store import Imported, Store
-from attunement.vocabulary import PANEL, SESSIONS
 
 PROGRAM = f"attunement {version('attunement')}"
 """What ran, as reports and stores name it."""
@@ -97,7 +96,7 @@ def take_in(reading: Reading, store: Store, *, read_from: str, progress: Progres
 
 
 def look(store: Store, *, annotators: Sequence[Annotator] | None = None, progress: Progress = _silent) -> None:
-    """Let every annotator look at the messages that it has not seen yet, and the gate for acute risk."""
+    """Let every annotator, the gate for acute risk and the counts of style look at what they have not seen yet."""
     for annotator in default_annotators(load()) if annotators is None else annotators:
         n_read, n_unread = 0, store.n_unread(annotator=annotator.name, version=annotator.version)
         unread = store.readable(annotator=annotator.name, version=annotator.version)
@@ -108,6 +107,8 @@ def look(store: Store, *, annotators: Sequence[Annotator] | None = None, progres
     gate = load_gate()
     for messages, context in store.unflagged(gate=gate.name, version=gate.version):
         store.add_flags(gate.flag(messages, context=context))
+    for messages, context in store.unstyled(version=VERSION):
+        store.add_styles(read_styles(messages, context=context))
 
 
 def measure(
@@ -115,21 +116,19 @@ def measure(
 ) -> Contents:
     """Measure what a store holds, and put it into words."""
     progress("measuring", 0.0)
-    relationships = store.relationships()
-    in_sessions = pa.Table.from_batches(find_sessions(store.turns(), gap_minutes=gap_minutes), schema=SESSIONS)
-    used = measure_usage(in_sessions.to_batches(), time_zone=time_zone)
-    seen = measure_rates(store.annotated(), in_sessions, time_zone=time_zone)
-    after = measure_rewards(store.turns(), store.annotated(), in_sessions)
-    panel = pa.Table.from_batches([*used, *seen, *after], schema=PANEL).unify_dictionaries()
-    progress("measuring", 0.6)
-    constructs = described(load(), store.annotation_counts(), known_faults=known_faults())
-    findings = find(
-        estimate(panel, sessions=in_sessions, relationships=relationships),
-        relationships=relationships,
-        constructs=constructs,
-        group_floor=group_floor,
-        evidence=store.evidence(),
+    seen = measure_everything(store.turns, store.annotated, store.styled, gap_minutes=gap_minutes, time_zone=time_zone)
+    people = store.relationships()
+    estimates = estimate(
+        seen.panel,
+        sessions=seen.sessions,
+        relationships=people,
+        styles=seen.styles,
+        model_changes=store.model_changes(),
+        progress=partial(progress, "estimating"),
     )
+    constructs = described(load(), store.annotation_counts(), known_faults=known_faults())
+    shown = store.evidence()
+    findings = find(estimates, relationships=people, constructs=constructs, group_floor=group_floor, evidence=shown)
     to_read = store.to_read()
     worded = [message for finding in findings for message in finding.evidence] + to_read["message_id"].to_pylist()
     return Contents(
@@ -138,9 +137,9 @@ def measure(
         program=PROGRAM,
         read_from=", ".join(store.sources()),
         settings={"gap_minutes": f"{gap_minutes:g}", "time_zone": time_zone or "UTC"},
-        relationships=relationships,
-        sessions=in_sessions,
-        panel=panel,
+        relationships=people,
+        sessions=seen.sessions,
+        panel=seen.panel,
         notices=store.notices(),
         findings=findings,
         constructs=constructs,

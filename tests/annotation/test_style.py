@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attunement.annotation.style import MEASURES, STYLES, count_styles, read_styles
+from attunement.annotation.style import MEASURES, count_styles, read_styles
 from attunement.annotation.style.classes import WORD_CLASSES, word_lists
-from attunement.vocabulary import check
+from attunement.vocabulary import STYLES, check
 
 LISTS = word_lists()
 PIECES = [

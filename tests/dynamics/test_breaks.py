@@ -111,6 +111,17 @@ def test_an_outage_is_found_at_its_hours_and_nights_are_none():
     assert found["relationship_id"] is None
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_log_that_fills_and_empties_has_no_outage_at_its_ends(seed):
+    """People who begin within two weeks and stop one after the other leave quiet hours that are nobody's fault."""
+    rng = np.random.default_rng(seed)
+    begin, length = rng.uniform(0, 12, 230), rng.uniform(30, 60, 230)
+    days = np.sort((begin[:, None] + length[:, None] * rng.random((230, 30))).reshape(-1))
+    assert outage_dates(sessions(days)).num_rows == 0
+    out = (days > 30.2) & (days < 30.8)
+    assert outage_dates(sessions(days[~out])).num_rows == 1
+
+
 def test_few_sessions_have_no_outage():
     assert outage_dates(sessions([])).num_rows == 0
     assert outage_dates(sessions([0.1, 40.0, 90.0])).num_rows == 0

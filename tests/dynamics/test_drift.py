@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -212,6 +213,37 @@ def test_a_leader_is_told_with_its_share_of_the_change(pulled):
     assert induced.rung is Rung.ADJUSTED
 
 
+def test_what_one_relationship_lacks_is_said(made):
+    drawn = made.simulate(np.random.default_rng(4), made.Truth(n_units=3, n_sessions=20))
+    _, found = estimated(drawn.panel)
+    own = [one for one in found if one.relationship_id is not None]
+    assert len(own) == 3
+    assert all("cannot be learned from 3 relationships; needed: 5 relationships" in one.method for one in own)
+    short = made.simulate(np.random.default_rng(4), made.Truth(n_units=6, n_sessions=8))
+    _, found = estimated(short.panel)
+    assert all("read in 8 sessions; needed: 12 sessions" in one.method for one in found if one.relationship_id)
+
+
+def test_a_rate_that_hardly_leaves_its_floor_is_not_followed(made):
+    drawn = made.simulate(np.random.default_rng(4), made.Truth(n_units=60, n_sessions=20))
+    names = pa.array(["rate.user.mind", "rate.ai.mind_claim"])
+    measure = drawn.panel["measure"].cast(pa.string()).combine_chunks()
+    code = pc.if_else(pc.equal(measure, "score.person"), 0, 1).cast(pa.int8())
+    rare = np.where(np.arange(len(code)) % 30 == 0, 40.0, 0.5)
+    columns = {
+        "measure": pa.DictionaryArray.from_arrays(code, names),
+        "value": pa.array(rare),
+        "n": pa.array(np.full(len(code), 5, np.int32)),
+    }
+    panel = pa.table({name: columns.get(name, drawn.panel[name]) for name in PANEL.names}, schema=PANEL)
+    found = estimate_drift(
+        panel, person="rate.user.mind", ai="rate.ai.mind_claim", rng=np.random.default_rng(1), n_threads=1
+    )
+    (pull,) = [one for one in found if one.measure == "drift.induced.pull.rate.user.mind"]
+    assert pull.value is Missing.NOT_IDENTIFIED
+    assert "hardly ever leaves its floor" in pull.method
+
+
 def test_an_ai_that_mirrors_is_refused(made):
     drawn = made.simulate(np.random.default_rng(4), made.Truth(follows=1.0, own=0.3, n_units=60, pull=0.15))
     of_all, _ = estimated(drawn.panel, ai="score.ai")
@@ -231,7 +263,7 @@ def test_without_numba_the_pull_is_refused_with_the_line_that_installs_it(made, 
     monkeypatch.setattr(builtins, "__import__", without)
     drawn = made.simulate(np.random.default_rng(4), made.Truth(n_units=60, n_sessions=20))
     of_all, _ = estimated(drawn.panel, ai="score.ai")
-    assert of_all["induced.pull"].value is Missing.NOT_IDENTIFIED
+    assert of_all["induced.pull"].value is Missing.NOT_INSTALLED
     assert 'pip install "attunement[longitudinal]"' in of_all["induced.pull"].method
     assert not isinstance(of_all["total"].value, Missing)
 

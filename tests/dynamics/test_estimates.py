@@ -10,14 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from attunement.dynamics import estimate_amounts, estimate_changes, estimate_habits, estimate_shares
-from attunement.dynamics.amounts import MEASURES, MIN_WEEKS
+from attunement.dynamics.amounts import MEASURES, MIN_WEEKS, estimate_amounts
 from attunement.dynamics.amounts import METHOD as AMOUNTS
-from attunement.dynamics.change import MIN_FOR_NULL, MIN_SESSIONS
+from attunement.dynamics.change import MIN_FOR_NULL, MIN_SESSIONS, estimate_changes
 from attunement.dynamics.change import MIN_WEEKS as MIN_WEEKS_OF_CHANGE
-from attunement.dynamics.habits import HABITS
+from attunement.dynamics.habits import HABITS, estimate_habits
 from attunement.dynamics.habits import MIN_WEEKS as MIN_WEEKS_OF_HABITS
-from attunement.dynamics.shares import MIN_MESSAGES
+from attunement.dynamics.shares import MIN_MESSAGES, estimate_shares
 from attunement.dynamics.shares import MIN_SESSIONS as MIN_SESSIONS_OF_SHARES
 from attunement.errors import SchemaError
 from attunement.vocabulary import PANEL, Missing, Rung

@@ -320,6 +320,7 @@ def test_without_numba_it_says_how_to_get_it(monkeypatch):
         drawn(1), [(), ()], rng=np.random.default_rng(1), n_draws=19, level=0.95, n_threads=1
     )
     assert isinstance(refused, Refused)
+    assert refused.reason is Missing.NOT_INSTALLED
     assert 'pip install "attunement[longitudinal]"' in refused.do
 
 

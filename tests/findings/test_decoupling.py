@@ -51,11 +51,21 @@ def test_a_claim_needs_the_null_to_fail():
     assert quiet.rung is Rung.DESCRIBED
 
 
-def test_shares_of_the_four_kinds_are_told_either_way():
-    for p in (0.01, 0.5):
-        (found,) = decoupling(of_pair(p))
-        assert "both rose in 25" in found.claim
-        assert len(found.estimates) == 6
+def test_shares_of_the_four_kinds_are_told_where_there_is_a_claim():
+    (found,) = decoupling(of_pair(0.01))
+    assert "both rose in 25" in found.claim
+    assert len(found.estimates) == 6
+
+
+def test_what_is_not_shown_is_one_finding():
+    loud, other = of_pair(0.01), of_pair(0.3, pair="gap~rating")
+    found = decoupling([*loud, *of_pair(0.5, pair="sessions~user.need_met"), *other])
+    assert [one.key for one in found] == [f"decoupling.{PAIR}", "decoupling.not_shown"]
+    assert "how often they come against talk of a need met and how soon they come back" in found[1].claim
+    assert [one.measure for one in found[1].estimates] == [
+        "decoupling.excess.sessions~user.need_met",
+        "decoupling.excess.gap~rating",
+    ]
 
 
 def test_all_refused_is_one_refusal_with_the_reason_nearest_to_being_mended():
@@ -78,7 +88,7 @@ def test_all_refused_is_one_refusal_with_the_reason_nearest_to_being_mended():
 
 def test_refused_pairs_beside_a_told_one_are_left_out():
     refused = one("excess.gap~rating", Missing.TOO_FEW, method="few; needed: more")
-    assert [found.key for found in decoupling([*of_pair(0.2), refused])] == [f"decoupling.{PAIR}"]
+    assert [found.key for found in decoupling([*of_pair(0.2), refused])] == ["decoupling.not_shown"]
 
 
 @pytest.mark.parametrize(

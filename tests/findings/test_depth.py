@@ -191,17 +191,68 @@ def test_without_own_numbers_nothing_is_told_of_it(depth):
 def test_words_are_counted_with_their_intervals(depth, estimate):
     found = depth(estimate("rate.user.attach", 5.0, 3.0, 8.0))[2]
     assert found.claim == 'Signs in 100 messages of the person: 5 (interval 3 to 8) of "affection for the AI".'
-    assert any("changed or away is not known" in caveat for caveat in found.caveats)
+    assert any("another model takes over is not known" in caveat for caveat in found.caveats)
 
 
-def test_what_happened_around_events_is_taken_up(depth, estimate):
-    broke = replace(estimate("change.minutes", -9.0, -12.0, -6.0, p=0.01), measure="break.2026-02-01.minutes")
-    still = replace(broke, measure="break.2026-02-01.sessions", null=Null(statement="none", p=0.6))
-    unknown = replace(broke, measure="break.x", value=Missing.TOO_FEW)
-    found = depth(estimate("rate.user.attach", 5.0, 3.0, 8.0), broke, still, unknown)[2]
-    assert found.claim.endswith("Around known events, 1 of 2 measures differ clearly before and after.")
-    assert not any("not known" in caveat for caveat in found.caveats)
-    assert broke in found.estimates
+def jump(of, value, *, p=None, kind="known", event="release", number=None, reliability=None):
+    """A jump where another model took over."""
+    return Estimate(
+        measure=f"break.{kind}.{of}@{event}",
+        relationship_id=number,
+        value=value,
+        low=Missing.TOO_FEW if isinstance(value, Missing) else value - 1,
+        high=Missing.TOO_FEW if isinstance(value, Missing) else value + 1,
+        level=0.95,
+        n=43 if number is None else 30,
+        n_of="relationships",
+        rung=Rung.ASSOCIATION,
+        null=None if p is None else Null(statement="none", p=p),
+        method="made",
+        reliability=reliability,
+    )
+
+
+def test_what_happened_where_another_model_took_over_is_taken_up(depth, estimate):
+    of_all = [
+        jump("rate.user.attach", -3.0, p=0.01),
+        jump("minutes", -9.0, p=0.6),
+        jump("sessions", Missing.TOO_FEW),
+        jump("rate.user.attach", 3.0, p=0.01, event="outage.1"),
+        jump("rate.user.lonely", 2.0, p=0.01),
+        jump("rate.user.lonely", 2.0, p=0.01, kind="early"),
+    ]
+    found = depth(*words(estimate), together=of_all)[2]
+    assert found.claim.endswith(
+        "Where another model took over (43 relationships), 1 of 3 measures stands clearly higher or lower in the four"
+        " weeks after than before; 1 had begun to change earlier. No such change was seen in this one, or it was not"
+        " seen long enough on both sides."
+    )
+    assert not any("another model takes over" in caveat for caveat in found.caveats)
+    assert not any("outage" in one.measure for one in found.estimates)
+
+
+@pytest.mark.parametrize(
+    ("reliability", "said"),
+    [
+        (0.8, "In this one, 1 of 1 measure that can be told of it alone differs clearly."),
+        (
+            0.3,
+            "the reliability of its own numbers is 0.3 at best, and it takes 0.6.",
+        ),
+    ],
+)
+def test_what_happened_to_this_one_is_told_above_the_floor(depth, estimate, reliability, said):
+    own = jump("rate.user.attach", -3.0, number=1, reliability=reliability)
+    found = depth(*words(estimate), own, together=[jump("rate.user.attach", -3.0, p=0.01)])[2]
+    assert found.claim.endswith(said)
+    assert own in found.estimates
+
+
+def test_a_search_for_breaks_is_no_change_of_the_model(depth, estimate):
+    unknown = replace(jump("sessions", 4.0, p=0.01), measure="break.unknown.sessions")
+    found = depth(*words(estimate), together=[unknown])[2]
+    assert "took over" not in found.claim
+    assert any("another model takes over is not known" in caveat for caveat in found.caveats)
 
 
 def test_nothing_read_is_refused(depth, estimate):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -100,6 +101,8 @@ def test_below_the_floor_a_relationship_gets_no_label_and_never_a_split(reliabil
 
 
 def test_too_few_sessions_are_said():
-    (found,) = drift([part("total", Missing.TOO_FEW, relationship=3, reliability=Missing.TOO_FEW)])
+    few = part("total", Missing.TOO_FEW, relationship=3, reliability=Missing.TOO_FEW)
+    (found,) = drift([replace(few, method="it was read in 4 sessions; needed: 12 sessions in which it was read")])
     assert found.missing is Missing.TOO_FEW
+    assert "read in 4 sessions." in found.claim
     assert "12 sessions" in found.would_need

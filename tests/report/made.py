@@ -470,12 +470,12 @@ def later(key: int) -> list[Finding]:
     """A finding of every further kind about one relationship."""
     one = estimate("decoupling.wanting", key, 0.12, low=-0.05, high=0.3, unit="points a week", reliability=0.72)
     claims = {
-        "decoupling.trend": "The wish for contact rises while the joy in it does not clearly move.",
-        "break.release": "Messages are shorter after the event than before it.",
-        "drift.views": "Views moved towards the AI's by about what views move anyway.",
-        "accommodation.style": "The person's style moved towards the AI's.",
-        "alarm.rate": "An alarm was raised on one day.",
-        "kind_of_its_own.first": "A finding of a kind that has no place of its own.",
+        "decoupling.own": ("decoupling.wanting.sessions", "The wish for contact rises, the joy in it does not."),
+        "break.own": ("break.unknown.minutes", "The time in contact is shorter from a day in May on."),
+        "drift.rate.user.attach": ("drift.total.rate.user.attach", "Affection grew by about what it grows anyway."),
+        "accommodation.own": ("accommodation.person", "The person's style moved towards the AI's."),
+        "alarm.rate": ("alarm.rate", "An alarm was raised on one day."),
+        "kind_of_its_own.first": ("kind_of_its_own.first", "A finding of a kind that has no place of its own."),
     }
     told = [
         Finding(
@@ -483,10 +483,10 @@ def later(key: int) -> list[Finding]:
             relationship_id=key,
             claim=claim,
             rung=Rung.ASSOCIATION,
-            estimates=(replace(one, measure=name),),
+            estimates=(replace(one, measure=measure),),
             caveats=("A third thing can stand behind both.",),
         )
-        for name, claim in claims.items()
+        for name, (measure, claim) in claims.items()
     ]
     gone = Finding(
         key="depth.irreplaceability",

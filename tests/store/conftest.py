@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from attunement.store import Store
-from attunement.vocabulary import ANNOTATIONS, EVENTS, FLAGS, MESSAGES, NOTICES, hashed, relationship_id
+from attunement.vocabulary import ANNOTATIONS, EVENTS, FLAGS, MESSAGES, NOTICES, STYLES, hashed, relationship_id
 
 START = datetime(2026, 1, 5, 19, 0, tzinfo=UTC)
 
@@ -155,6 +155,29 @@ def flag():
             for number in message_ids
         ]
         return pa.Table.from_pylist(rows, schema=FLAGS)
+
+    return make
+
+
+@pytest.fixture
+def style():
+    """style(message_ids, ...): STYLES in which each message has ten words and one hedge, or the same reason."""
+
+    def make(message_ids, *, version="1", missing=None):
+        rows = [
+            {
+                "message_id": number,
+                "measure": measure,
+                "count": None if missing else count,
+                "words": 0 if missing else 10,
+                "missing": missing,
+                "version": version,
+            }
+            for number in message_ids
+            for measure, count in (("words", 10), ("hedges", 1))
+            if measure == "words" or not missing
+        ]
+        return pa.Table.from_pylist(rows, schema=STYLES)
 
     return make
 

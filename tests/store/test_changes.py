@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from attunement.store import Store
-from attunement.store.changes import MODEL_CHANGES, model_changes
+from attunement.vocabulary import MODEL_CHANGES
 
 
 def conversation(row, models, **changes):
@@ -17,7 +17,7 @@ def conversation(row, models, **changes):
 def changes_of(rows, batch, take_in):
     with Store() as store:
         take_in(store, batch(rows))
-        table = model_changes(store._database)
+        table = store.model_changes()
     assert table.schema == MODEL_CHANGES
     return table.to_pylist()
 
@@ -61,4 +61,4 @@ def test_relationships_do_not_meet(row, batch, take_in):
 
 def test_a_store_without_messages_has_no_changes():
     with Store() as store:
-        assert model_changes(store._database).num_rows == 0
+        assert store.model_changes().num_rows == 0

@@ -26,13 +26,24 @@ def passphrase(request):
 
 
 @pytest.fixture
-def filled(path, passphrase, row, batch, events, event, annotate, flag, take_in, ids):
+def looked_at(annotate, flag, style):
+    """looked_at(store, message_ids): annotators, the gate and the counts of style have been over them."""
+
+    def look(store, message_ids):
+        store.add_annotations(annotate(message_ids))
+        store.add_flags(flag(message_ids))
+        store.add_styles(style(message_ids))
+
+    return look
+
+
+@pytest.fixture
+def filled(path, passphrase, row, batch, events, event, looked_at, take_in, ids):
     with Store(path, passphrase=passphrase) as store:
         mine = batch([row("a", place, text=f"{SECRET} {place}", extra='{"note": "obsidian"}') for place in range(400)])
         hers = batch([row("b", place, person_id="mira", text=f"hers {place}") for place in range(300)])
         take_in(store, mine, hers, events=events(event("agapanthus"), event("hers", person_id="mira")))
-        store.add_annotations(annotate(ids(mine) + ids(hers)))
-        store.add_flags(flag(ids(mine) + ids(hers)))
+        looked_at(store, ids(mine) + ids(hers))
     return path
 
 
@@ -48,6 +59,8 @@ def check_forgotten(path, passphrase, row):
         assert sum(found.num_rows for found in store.annotated()) == 300
         assert store._database.number("SELECT count(*) FROM annotations") == 300
         assert store._database.number("SELECT count(*) FROM flags") == 300
+        assert store._database.number("SELECT count(*) FROM styles") == 600
+        assert {one for counts in store.styled() for one in counts["relationship_id"].to_pylist()} == {HERS}
         assert set(store.to_read()["relationship_id"].to_pylist()) == {HERS}
         assert store._database.rows("SELECT relationship_id FROM events") == [(HERS,)]
         assert store._database.rows("SELECT relationship_id FROM relationships") == [(HERS,)]

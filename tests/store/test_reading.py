@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from attunement.store import Store
 from attunement.store import store as store_module
+from attunement.store import unread as unread_module
 from attunement.vocabulary import MESSAGES, RELATIONSHIPS, ROLES, TURNS, check, hashed, relationship_id
 
 RULES = {"annotator": "rules", "version": "rules-1"}
@@ -169,7 +170,7 @@ def read_all(store, annotate, **by):
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(store_module, "TEXT_ROWS", 10)
+    monkeypatch.setattr(unread_module, "TEXT_ROWS", 10)
 
 
 @pytest.mark.usefixtures("small_pieces")
@@ -246,7 +247,7 @@ def test_any_order_of_adding_and_reading_gives_each_message_once(plan, rows_at_a
     lengths: dict[int, int] = {}
     given: list[int] = []
     with Store() as store, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(store_module, "TEXT_ROWS", rows_at_a_time)
+        patched.setattr(unread_module, "TEXT_ROWS", rows_at_a_time)
         for additions in plan:
             with store.importing(read_from="x", forms=[], program="p") as incoming:
                 for name, n in additions:
@@ -384,7 +385,7 @@ def test_two_hundred_thousand_messages_pass_in_seconds_and_in_pieces(tmp_path, m
             n_read += messages.num_rows
             largest = max(largest, messages.num_rows)
         assert n_read == n
-        assert largest <= store_module.TEXT_ROWS + 50, "a piece ends with the conversation that fills it"
+        assert largest <= unread_module.TEXT_ROWS + 50, "a piece ends with the conversation that fills it"
         ((limit,),) = store._database.rows("SELECT value FROM duckdb_settings() WHERE name = 'memory_limit'")
         number, unit = limit.split()
         assert unit == "MiB"

@@ -53,6 +53,7 @@ def test_the_reasons_are_those_that_tables_hold():
         "not_recorded",
         "too_few",
         "not_identified",
+        "not_installed",
         "withheld",
     ]
 

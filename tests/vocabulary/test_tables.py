@@ -21,10 +21,12 @@ def test_these_are_the_tables():
         "FLAGS",
         "LABELS",
         "MESSAGES",
+        "MODEL_CHANGES",
         "NOTICES",
         "PANEL",
         "RELATIONSHIPS",
         "SESSIONS",
+        "STYLES",
         "TO_READ",
         "TURNS",
     ]

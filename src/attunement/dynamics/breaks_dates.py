@@ -33,6 +33,7 @@ FEWEST_MESSAGES = 5
 HOUR_US = 3_600_000_000
 _HOURS_OF_WEEK = 168
 _AROUND_WEEKS = 4
+_FEWEST_WEEKS = 2
 _QUIET = 0.1
 _MOST_DAYS = 7
 _ALPHA = 0.001
@@ -72,9 +73,10 @@ def given_dates(event: str, at: datetime, *, until: datetime | None = None) -> p
 def outage_dates(sessions: pa.Table) -> pa.Table:
     """DATES at which hardly anybody came for some hours although many were to be expected.
 
-    Sessions that start in each hour are held against the mean of the same hour of the week in the four weeks before
-    and after. An outage is a run of hours of up to a week with at most a tenth of the sessions that were expected, of
-    which so few come by chance, counts being as uneven as they are, in less than one log in a thousand.
+    Sessions that start in each hour are held against the mean of the same hour of the week in the four weeks before or
+    in the four after, whichever is lower. An outage is a run of hours of up to a week with at most a tenth of the
+    sessions that were expected, of which so few come by chance, counts being as uneven as they are, in less than one
+    log in a thousand.
 
     Args:
         sessions: SESSIONS of all relationships.
@@ -89,11 +91,13 @@ def outage_dates(sessions: pa.Table) -> pa.Table:
     hour = sessions.column("started_at").combine_chunks().cast(pa.int64()).to_numpy() // HOUR_US
     begin = int(hour.min())
     counts = np.bincount(hour - begin).astype(float)
-    expected = _expected(counts)
-    if expected is None:
+    sides = _around(counts)
+    expected, usual = sides.min(axis=0), sides.mean(axis=0)
+    if not np.isfinite(expected).any():
         return none
     known = np.isfinite(expected)
-    away = (counts - expected)[known] ** 2 / np.maximum(expected[known], 0.1)
+    middle = usual[known]
+    away = (counts[known] - middle) ** 2 / np.maximum(middle, 0.1)
     # The median, since what is looked for must not make the counts look uneven.
     uneven = max(float(np.median(away)) / 0.455, 1.0)
     quiet = known & (counts <= _QUIET * np.maximum(expected, 1.0))
@@ -138,21 +142,23 @@ def _dates(event: str, table: pa.Table) -> pa.Table:
     )
 
 
-def _expected(counts: Float[np.ndarray, " hours"]) -> Float[np.ndarray, " hours"] | None:
-    """The mean of the same hour in weeks around; NaN where fewer than four of these are within the log."""
+def _around(counts: Float[np.ndarray, " hours"]) -> Float[np.ndarray, "2 hours"]:
+    """The mean of the same hour in the weeks before, and in those after; NaN where fewer than two are in the log.
+
+    A log that fills and empties has quiet hours at its ends that are no outage: what was usual has to have been so
+    before and after.
+    """
     n = len(counts)
-    shifts = [week * _HOURS_OF_WEEK for week in range(-_AROUND_WEEKS, _AROUND_WEEKS + 1) if week]
-    around = np.full((len(shifts), n), np.nan)
-    for row, shift in enumerate(shifts):
-        place = np.arange(n) + shift
-        inside = (place >= 0) & (place < n)
-        around[row, inside] = counts[place[inside]]
-    enough = np.isfinite(around).sum(axis=0) >= _AROUND_WEEKS
-    if not enough.any():
-        return None
-    expected = np.full(n, np.nan)
-    expected[enough] = np.nanmean(around[:, enough], axis=0)
-    return expected
+    sides = np.full((2, n), np.nan)
+    for which, side in enumerate((-1, 1)):
+        around = np.full((_AROUND_WEEKS, n), np.nan)
+        for row in range(_AROUND_WEEKS):
+            place = np.arange(n) + side * (row + 1) * _HOURS_OF_WEEK
+            inside = (place >= 0) & (place < n)
+            around[row, inside] = counts[place[inside]]
+        enough = np.isfinite(around).sum(axis=0) >= _FEWEST_WEEKS
+        sides[which, enough] = np.nanmean(around[:, enough], axis=0)
+    return sides
 
 
 def _runs(where: Int[np.ndarray, " hours"]) -> list[tuple[int, int]]:

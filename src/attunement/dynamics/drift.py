@@ -26,6 +26,9 @@ MIN_SESSIONS = 12
 FEWEST = 20
 """Relationships without which the mean change has no interval worth its name."""
 
+FEWEST_OTHERS = 5
+"""Relationships towards which each one's own can be drawn, as `shrink_normal` asks for them."""
+
 TOTAL = "second half of the sessions less the first, mean over relationships"
 OWN = TOTAL.replace("mean over relationships", "each relationship's own drawn towards that of all (empirical Bayes)")
 PULL = (
@@ -76,7 +79,8 @@ def estimate_drift(
     for route, split in splits.items():
         estimates += _of_route(route, person, split, level=level)
     if ai is not None:
-        estimates += _of_pull(rows, person, fit_pull(rows, rng=rng, level=level, n_threads=n_threads), level=level)
+        pulled = fit_pull(rows, (person, ai), rng=rng, level=level, n_threads=n_threads)
+        estimates += _of_pull(rows, person, pulled, level=level)
     elif not splits:
         why = Refused(
             reason=Missing.NOT_IDENTIFIED,
@@ -116,20 +120,38 @@ def _totals(rows: Rows, person: str, *, level: float) -> list[Estimate]:
     ]  # fmt: skip
     shrunken = shrink_normal(change[usable], variance[usable], level=level) if usable.sum() else None
     place = np.cumsum(usable) - 1
+    n_read = count_where(rows, 0, np.ones(len(rows.at), dtype=bool))
     for unit, relationship in enumerate(rows.relationship.tolist()):
         own: Interval | Missing = Missing.TOO_FEW
         reliability: float | Missing = Missing.TOO_FEW
+        method = _why(_few_sessions(int(n_read[unit])) if not usable[unit] else _few_others(int(usable.sum())))
         if isinstance(shrunken, Shrunken) and usable[unit]:
             at = place[unit]
             own = Interval(float(shrunken.mean[at]), float(shrunken.low[at]), float(shrunken.high[at]), 1.0, 0)
-            reliability = float(shrunken.reliability[at])
+            reliability, method = float(shrunken.reliability[at]), OWN
         estimates.append(
             _estimate(
-                measure, own, n=int(rows.n_sessions[unit]), n_of="sessions", null=None, method=OWN, rung=Rung.DESCRIBED,
+                measure, own, n=int(n_read[unit]), n_of="sessions", null=None, method=method, rung=Rung.DESCRIBED,
                 level=level, relationship=relationship, reliability=reliability,
             )
         )  # fmt: skip
     return estimates
+
+
+def _few_sessions(n: int) -> Refused:
+    return Refused(
+        reason=Missing.TOO_FEW,
+        what=f"it was read in {n} {'session' if n == 1 else 'sessions'}",
+        do=f"{MIN_SESSIONS} sessions in which it was read, half of them in either half of the time",
+    )
+
+
+def _few_others(n: int) -> Refused:
+    return Refused(
+        reason=Missing.TOO_FEW,
+        what=f"how people differ cannot be learned from {n} {'relationship' if n == 1 else 'relationships'}",
+        do=f"{FEWEST_OTHERS} relationships of {MIN_SESSIONS} sessions or more, towards which each one's own is drawn",
+    )
 
 
 def _changes(rows: Rows) -> tuple[PerUnit, PerUnit, np.ndarray]:

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import linalg
 
-from attunement.dynamics.drift_rows import Interval, PerUnit, Rows, interval
+from attunement.dynamics.drift_rows import Interval, PerUnit, Rows, hardly_seen, interval
+from attunement.dynamics.influence_fit import in_plain_words
 from attunement.errors import ExtraMissing
 from attunement.statistics import Refused
 from attunement.vocabulary import Missing
@@ -74,7 +75,9 @@ class _Process(NamedTuple):
     covariance: Float[np.ndarray, "2 2"]  # of the logarithm of the decay, and the pull
 
 
-def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: int | None) -> Pulled | Refused:
+def fit_pull(
+    rows: Rows, measures: tuple[str, str], *, rng: np.random.Generator, level: float, n_threads: int | None
+) -> Pulled | Refused:
     """Fit the process to a measure of the person and one of the AI on the same scale.
 
     Source:  driver2018 for the process; curmei2022 for pull and return as forces on preferences.
@@ -89,6 +92,9 @@ def fit_pull(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
             do=f"gather {FEWEST} relationships of {FEWEST_SESSIONS} sessions or more",
         )
     kept = rows.kept(long_enough)
+    rare = hardly_seen(kept, measures)
+    if rare is not None:
+        return rare
     process = _process(kept, rng=rng, level=level, n_threads=n_threads)
     if isinstance(process, Refused):
         return process
@@ -111,7 +117,7 @@ def _process(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
         from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
     except ExtraMissing:
         return Refused(
-            reason=Missing.NOT_IDENTIFIED,
+            reason=Missing.NOT_INSTALLED,
             what="the arithmetic for irregular times is not installed",
             do='run: pip install "attunement[longitudinal]"',
         )
@@ -130,7 +136,7 @@ def _process(rows: Rows, *, rng: np.random.Generator, level: float, n_threads: i
         # Where the data cannot tell how relationships differ: one pace for all, which hardly bends the mean pull.
         fit = space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
     if isinstance(fit, Refused):
-        return fit
+        return Refused(reason=fit.reason, what=in_plain_words(fit.what), do=in_plain_words(fit.do))
     layout, n_drift = fit.layout, fit.layout.n_drift
     gap = float(np.median(np.diff(rows.at)[np.diff(rows.owner) == 0])) / layout.time_unit
 

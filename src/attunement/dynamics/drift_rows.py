@@ -11,10 +11,16 @@ import pyarrow.compute as pc
 from jaxtyping import Bool, Float, Int
 from scipy import special
 
+from attunement.statistics import Refused
+from attunement.vocabulary import Missing
+
 Column = Float[np.ndarray, " sessions"]
 PerUnit = Float[np.ndarray, " units"]
 
 DAY_US = 86_400e6
+
+RAREST = 0.1
+"""A rate that stands at 'never' in more than nine of ten sessions has no course that could be followed."""
 
 MOST_WEIGHT = 10.0
 """Messages from which on a session counts fully: more of one evening say little more of the person."""
@@ -107,6 +113,23 @@ def count_where(rows: Rows, measure: int, which: Bool[np.ndarray, " sessions"]) 
     """In how many of some sessions of each unit a measure was read."""
     use = which & np.isfinite(rows.value[:, measure])
     return np.bincount(rows.owner[use], minlength=len(rows.starts))
+
+
+def hardly_seen(rows: Rows, measures: tuple[str, ...]) -> Refused | None:
+    """Why there is nothing to follow, where a rate hardly ever leaves its floor or its ceiling."""
+    for column, measure in enumerate(measures):
+        use = np.isfinite(rows.value[:, column]) & (rows.n[:, column] > 0)
+        n, value = rows.n[use, column], rows.value[use, column]
+        seen = value / 100 * n
+        moving = min(float(np.mean(seen >= 0.5)), float(np.mean(n - seen >= 0.5))) if len(n) else 0.0
+        if measure.startswith("rate.") and moving < RAREST:
+            return Refused(
+                reason=Missing.NOT_IDENTIFIED,
+                what=f"{measure.removeprefix('rate.')} is seen, or not seen, in {100 * moving:.0f} of 100 sessions"
+                " only: a series that hardly ever leaves its floor or ceiling cannot be followed",
+                do="a measure that comes and goes more often, or longer sessions",
+            )
+    return None
 
 
 def mean_of(values: PerUnit, *, level: float, unsure: float = 0.0) -> Interval:

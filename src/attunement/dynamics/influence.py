@@ -10,7 +10,7 @@ well (partners shuffled).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,10 @@ class _Answer:
     n_long: int
 
 
+def _silent(_share: float) -> None:
+    """Say nothing of the progress."""
+
+
 def estimate_influence(
     panel: pa.Table,
     *,
@@ -60,6 +64,7 @@ def estimate_influence(
     n_draws: int = 999,
     level: float = 0.95,
     n_threads: int | None = None,
+    progress: Callable[[float], None] = _silent,
 ) -> list[Estimate]:
     """Whether the AI's measures go before the person's, and the person's before the AI's, and by how much.
 
@@ -77,6 +82,7 @@ def estimate_influence(
         n_draws: how often partners are shuffled.
         level: the coverage that intervals aim at.
         n_threads: as in `state_space`.
+        progress: called after each pair with how much is done, from 0 to 1.
 
     Raises:
         SchemaError: the panel breaks its contract.
@@ -88,14 +94,15 @@ def estimate_influence(
     """
     check(panel, PANEL, stage="dynamics")
     answers = []
-    for pair in pairs:
+    for place, pair in enumerate(pairs):
         found = _usable(paired(panel, pair), pair, dict(readings or {}))
         if isinstance(found, tuple):
             answers.append(_Answer(pair, found[0], found[1]))
-            continue
-        changes = [(version_changes or {}).get(measure, ()) for measure in (pair.person, pair.ai)]
-        fitted = fit_pair(found, changes, rng=rng, n_draws=n_draws, level=level, n_threads=n_threads)
-        answers.append(_Answer(pair, fitted, found.n_units))
+        else:
+            changes = [(version_changes or {}).get(measure, ()) for measure in (pair.person, pair.ai)]
+            fitted = fit_pair(found, changes, rng=rng, n_draws=n_draws, level=level, n_threads=n_threads)
+            answers.append(_Answer(pair, fitted, found.n_units))
+        progress((place + 1) / len(pairs))
     return _estimates(answers, level=level)
 
 

@@ -68,7 +68,7 @@ def fit_pair(
         from attunement.statistics import state_space as space  # noqa: PLC0415 - numba is an extra
     except ExtraMissing:
         return Refused(
-            reason=Missing.NOT_IDENTIFIED,
+            reason=Missing.NOT_INSTALLED,
             what="the arithmetic for irregular times is not installed",
             do='to run: pip install "attunement[longitudinal]"',
         )

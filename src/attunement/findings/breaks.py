@@ -117,7 +117,7 @@ def _unknown(known: Mapping[tuple[str, str], Estimate], names: Mapping[str, str]
         relationship_id=None,
         claim=" ".join(parts),
         rung=Rung.ASSOCIATION if clear else Rung.DESCRIBED,
-        estimates=tuple(known.values()),
+        estimates=tuple(one for (kind, of), one in known.items() if kind == "unknown" or of in clear),
         caveats=(_SEARCH, _NOT_WHY) if clear else (),
     )
 
@@ -134,7 +134,7 @@ def _of_one(relationship: int, known: Mapping[tuple[str, str], Estimate], names:
             relationship_id=relationship,
             claim="No clear break in this relationship, of all that was searched.",
             rung=Rung.DESCRIBED,
-            estimates=tuple(known.values()),
+            estimates=tuple(one for one in jumps.values() if not isinstance(one.value, Missing)),
         )
     parts = []
     for of in clear:
@@ -148,7 +148,7 @@ def _of_one(relationship: int, known: Mapping[tuple[str, str], Estimate], names:
         relationship_id=relationship,
         claim=" ".join(parts),
         rung=Rung.DESCRIBED,
-        estimates=tuple(known.values()),
+        estimates=tuple(one for (_, of), one in known.items() if of in clear),
         caveats=(_SEARCH, _NOT_WHY),
     )
 

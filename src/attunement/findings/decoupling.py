@@ -36,7 +36,7 @@ _RATED = "Ratings are of those moments that people chose to rate."
 
 
 def decoupling(estimates: Sequence[Estimate], constructs: Sequence[Read] = ()) -> list[Finding]:
-    """One finding for each pair of signs that was tested, or one refusal; and one for each relationship.
+    """One finding for each pair of signs that goes apart, one for all others or one refusal; and one a relationship.
 
     Args:
         estimates: from `dynamics`; those that do not speak of decoupling are left alone.
@@ -55,37 +55,58 @@ def decoupling(estimates: Sequence[Estimate], constructs: Sequence[Read] = ()) -
             of_each.setdefault(estimate.relationship_id, {})[key] = estimate
     pairs = [key.removeprefix("excess.") for key in of_all if key.startswith("excess.")]
     told = [pair for pair in pairs if not isinstance(of_all[f"excess.{pair}"].value, Missing)]
-    found = [_of_pair(pair, of_all, names) for pair in told]
+    clear = [pair for pair in told if _holds(of_all[f"excess.{pair}"])]
+    quiet = [pair for pair in told if pair not in clear]
+    found = [_of_pair(pair, of_all, names) for pair in clear]
+    if quiet:
+        found.append(_not_shown(quiet, of_all, names))
     if pairs and not told:
         found = [_refusal([of_all[f"excess.{pair}"] for pair in pairs])]
     return found + [_of_one(relationship, known, names) for relationship, known in of_each.items()]
+
+
+def _holds(excess: Estimate) -> bool:
+    return excess.null is not None and not isinstance(excess.null.p, Missing) and excess.null.p <= ALPHA
 
 
 def _of_pair(pair: str, known: Mapping[str, Estimate], names: Mapping[str, str]) -> Finding:
     excess = known[f"excess.{pair}"]
     wanting, liking = (names.get(one, one) for one in pair.split("~"))
     shares = [known[f"{kind}.{pair}"] for kind in _ORDER if f"{kind}.{pair}" in known]
-    holds = excess.null is not None and not isinstance(excess.null.p, Missing) and excess.null.p <= ALPHA
-    people = counted(excess.n, "relationship")
-    more = f"{number(_value(excess))} of 100 relationships{interval(excess)}"
-    if holds:
-        claim = (
-            f"Wanting went apart from liking more often than chance has it: {wanting} rose and {liking} fell in {more}"
-            f" more than if the two had nothing to do with each other ({people})."
-        )
-    else:
-        claim = (
-            f"That wanting goes apart from liking is not shown: that {wanting} rises where {liking} falls is no clearer"
-            f" than chance allows, or does not last through the checks ({people})."
-        )
+    claim = (
+        f"Wanting went apart from liking more often than chance has it: {wanting} rose and {liking} fell in"
+        f" {number(_value(excess))} of 100 relationships{interval(excess)} more than if the two had nothing to do with"
+        f" each other ({counted(excess.n, 'relationship')})."
+    )
     return Finding(
         key=f"decoupling.{pair}",
         relationship_id=None,
         claim=" ".join([claim, _shares(pair, known)]).strip(),
-        rung=Rung.ASSOCIATION if holds else Rung.DESCRIBED,
+        rung=Rung.ASSOCIATION,
         estimates=(excess, *shares, *_means(pair, known)),
-        caveats=(*((_NOT_WHY,) if holds else ()), _SEEN, _LEFT, *((_RATED,) if pair.endswith("rating") else ())),
+        caveats=(_NOT_WHY, _SEEN, _LEFT, *((_RATED,) if pair.endswith("rating") else ())),
     )
+
+
+def _not_shown(pairs: Sequence[str], known: Mapping[str, Estimate], names: Mapping[str, str]) -> Finding:
+    """All pairs of signs that chance would bring together as often."""
+    most = max(known[f"excess.{pair}"].n for pair in pairs)
+    asked = listed([f"{names.get(one, one)} against {names.get(two, two)}" for one, two in _split(pairs)])
+    return Finding(
+        key="decoupling.not_shown",
+        relationship_id=None,
+        claim=f"That wanting goes apart from liking is not shown for {asked}: that the one rises where the other falls"
+        " is no clearer than chance allows, or does not last through the checks"
+        f" ({counted(most, 'relationship')}{'' if len(pairs) == 1 else ' or fewer'}).",
+        rung=Rung.DESCRIBED,
+        estimates=tuple(known[f"excess.{pair}"] for pair in pairs),
+        caveats=(_SEEN, _LEFT, *((_RATED,) if any(pair.endswith("rating") for pair in pairs) else ())),
+    )
+
+
+def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
+    """The sign of wanting and that of liking of each pair."""
+    return [(wanting, liking) for wanting, _, liking in (pair.partition("~") for pair in pairs)]
 
 
 def _shares(pair: str, known: Mapping[str, Estimate]) -> str:
@@ -145,11 +166,6 @@ def _of_one(relationship: int, known: Mapping[str, Estimate], names: Mapping[str
         missing=Missing.TOO_FEW,
         would_need="about a year of weeks with both, and two hundred relationships to learn from how people differ",
     )
-
-
-def _went(pair: str, names: Mapping[str, str]) -> str:
-    wanting, liking = (names.get(one, one) for one in pair.split("~"))
-    return f"{wanting} rose and {liking} fell"
 
 
 def _is_sure(estimate: Estimate) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from attunement.findings.course import without_times
 from attunement.findings.influence import AI_FIRST, PERSON_FIRST, by_pair, holds, why_not
 from attunement.findings.reading import Read
+from attunement.findings.swaps import swap
 from attunement.findings.words import counted, interval, listed, number, with_interval
 from attunement.statistics.shrinkage import RELIABILITY_FLOOR
 from attunement.vocabulary import Estimate, Finding, Missing, Rung
@@ -34,8 +35,8 @@ _THREADS = (
     " with times."
 )
 _BREAK = (
-    "What happens when the AI is changed or away is not known: it takes the date of such an event, and sessions before"
-    " and after."
+    "What happens when another model takes over is not known: it takes logs that state the model, and many"
+    " relationships with sessions before and after such a change."
 )
 _SAID = "Words are counted, not meant: affection can be play, and those who miss it most may not say so."
 _DRAFT = "These readings are drafts: how well they agree with people has not been measured."
@@ -239,21 +240,17 @@ def _irreplaceability(
             would_need="an annotator that looks for affection, for the AI before people and for missing it, and at"
             " least 20 messages of the person in 5 sessions",
         )
-    breaks = [one for one in (*known.values(), *together) if one.measure.startswith("break.")]
-    breaks = [one for one in breaks if not isinstance(one.value, Missing)]
+    swapped, around = swap(known, together)
     shares = listed([f"{number(float(one.value))}{interval(one)} of {construct.quoted}" for construct, one in said])
     claim = f"Signs in 100 messages of the person: {shares}."
-    clear = sum(holds(one) for one in breaks)
     return Finding(
         key=key,
         relationship_id=row["relationship_id"],
-        claim=" ".join(
-            [claim, *([_TOOL] if noun == "use" else []), *([_around(len(breaks), clear)] if breaks else [])]
-        ),
+        claim=" ".join(part for part in (claim, _TOOL if noun == "use" else "", swapped) if part),
         rung=Rung.DESCRIBED,
-        estimates=(*(one for _, one in said), *breaks),
+        estimates=(*(one for _, one in said), *around),
         caveats=(
-            *(() if breaks else (_BREAK,)),
+            *(() if around else (_BREAK,)),
             _SAID,
             *((_DRAFT,) if any(one.is_draft for one, _ in said) else ()),
         ),
@@ -261,10 +258,6 @@ def _irreplaceability(
 
 
 _TOOL = "That is hardly any: it is spoken of here as something that is used."
-
-
-def _around(n: int, clear: int) -> str:
-    return f"Around known events, {clear} of {counted(n, 'measure')} differ clearly before and after."
 
 
 def _value(known: Mapping[str, Estimate], measure: str) -> float | None:

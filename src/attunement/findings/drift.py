@@ -213,14 +213,15 @@ def _why(known: Mapping[str, Estimate]) -> tuple[Missing, str, str]:
 def _of_one(measure: str, what: str, one: Estimate) -> Finding:
     key = f"drift.{measure}"
     if isinstance(one.value, Missing):
+        why, _, need = one.method.partition(_NEEDED)
         return Finding(
             key=key,
             relationship_id=one.relationship_id,
-            claim=f"Whether {what} changed in this relationship cannot be said.",
+            claim=f"Whether {what} drifted in this relationship cannot be said: {why}.",
             rung=Rung.DESCRIBED,
             estimates=(one,),
             missing=one.value,
-            would_need=f"at least 12 sessions in which it was read; there are {one.n:,}",
+            would_need=need or "more sessions in which it was read",
         )
     reliability = one.reliability
     unit = f" {one.unit}" if one.unit else ""

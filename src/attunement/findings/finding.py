@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
+from attunement.findings.accommodation import accommodation
+from attunement.findings.breaks import breaks
 from attunement.findings.course import use
+from attunement.findings.decoupling import decoupling
 from attunement.findings.depth import relationship_depth
 from attunement.findings.dilemmas import dilemmas
+from attunement.findings.drift import drift
 from attunement.findings.habits import habits
 from attunement.findings.influence import influence
 from attunement.findings.needs import acts, ledgers
@@ -43,7 +47,18 @@ def find(
     shown = dict(evidence or {})
     looked_for = [read_of(construct) for construct in constructs]
     names = {construct.key: construct.name for construct in looked_for}
-    hacking = reward_hacking_findings(estimates, names=names)
+    # What only many can tell, with what little that says of each of them.
+    of_many = [
+        *influence(together, looked_for),
+        *reward_hacking_findings(estimates, names=names),
+        *decoupling(estimates, looked_for),
+        *breaks(estimates, looked_for),
+        *drift(estimates, looked_for),
+        *accommodation(estimates),
+    ]
+    own: dict[int | None, list[Finding]] = {None: []}
+    for finding in of_many:
+        own.setdefault(finding.relationship_id, []).append(finding)
     found: list[Finding] = []
     for row in relationships.to_pylist():
         known = by_relationship.get(row["relationship_id"], {})
@@ -54,9 +69,8 @@ def find(
             *acts(row, known, looked_for, shown),
             *ledgers(row, known, looked_for),
             *dilemmas(row, known, looked_for),
-            *(finding for finding in hacking if finding.relationship_id == row["relationship_id"]),
+            *own.get(row["relationship_id"], ()),
         ]
-    found += influence(together, looked_for)
-    found += [finding for finding in hacking if finding.relationship_id is None]
+    found += own[None]
     found += distributions(estimates, relationships=relationships, constructs=looked_for, group_floor=group_floor)
     return tuple(found)

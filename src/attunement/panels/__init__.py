@@ -6,9 +6,18 @@ Never: calls Python once a relationship, sees a word of text, or fills a period 
 """
 
 from attunement.panels.constructs import measure_rates
+from attunement.panels.everything import Measured, measure_everything
 from attunement.panels.rewards import measure_rewards
 from attunement.panels.sessions import find_sessions
 from attunement.panels.styles import measure_styles
 from attunement.panels.usage import measure_usage
 
-__all__ = ["find_sessions", "measure_rates", "measure_rewards", "measure_styles", "measure_usage"]
+__all__ = [
+    "Measured",
+    "find_sessions",
+    "measure_everything",
+    "measure_rates",
+    "measure_rewards",
+    "measure_styles",
+    "measure_usage",
+]

@@ -10,6 +10,7 @@ from attunement.report.drawing import PLAIN, Act, Drawing, Ink, acts_chart, spre
 from attunement.report.figure import Figure, rate_cell, rate_interval
 from attunement.report.names import Names, names_of
 from attunement.report.people import Spread, spreads
+from attunement.report.quadrants import quadrant_figures
 from attunement.report.sides import sides_figures
 from attunement.report.timelines import rate_chart, use_chart
 from attunement.report.words import amount, capital, clean, count, day, interval_of, number, side_name, span, value_of
@@ -35,6 +36,7 @@ def all_figures(contents: Contents, ink: Ink) -> Iterator[Figure]:
         yield from relationship_figures(prefix_of(contents, key), about[key], told.get(key), names, ink)
     if contents.relationships.num_rows > 1:
         yield from spread_figures(spreads(contents), ink)
+        yield from quadrant_figures(contents, ink)
 
 
 def detailed(contents: Contents) -> list[int]:

@@ -66,7 +66,7 @@ def card(
         return tuple(say.claim(one) for one in found if one.missing is None and one.key.startswith(prefixes))
 
     rest = [one for one in found if not belongs(one.key) and not sectioned(one.key)]
-    told = sections(found, say, skip=("decoupling", "drift"))
+    told = sections(found, say, skip=("decoupling", "drift", "accommodation"))
     return Card(
         id=shown(row["relationship_id"]),
         person=str(row["person_id"]),

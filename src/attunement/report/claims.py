@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from attunement.report.contents import Contents
 from attunement.report.names import Names, names_of
 from attunement.report.strips import Scale, Strip, scale_of, strip_of
-from attunement.report.words import amount, chance_of, interval_of, number, reliability_of, side_of, value_of
+from attunement.report.words import amount, chance_of, interval_of, is_day, number, reliability_of, side_of, value_of
 from attunement.vocabulary import Estimate, Finding, Missing, Rung, shown
 
 
@@ -154,10 +154,10 @@ class Speaker:
             name=(name := self.names.measure(estimate.measure)),
             what=name.removesuffix(" (AI)").removesuffix(" (person)"),
             side=side,
-            strip=None if scale is None else strip_of(estimate, scale, side),
+            strip=None if scale is None or is_day(estimate) else strip_of(estimate, scale, side),
             value=value_of(estimate),
-            amount=value_of(replace(estimate, unit="")),
-            unit="" if isinstance(estimate.value, Missing) else estimate.unit,
+            amount=value_of(estimate if is_day(estimate) else replace(estimate, unit="")),
+            unit="" if isinstance(estimate.value, Missing) or is_day(estimate) else estimate.unit,
             interval=interval,
             ends=_ends(estimate, interval),
             read_from=f"{number(estimate.n)} {estimate.n_of}",

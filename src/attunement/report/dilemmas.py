@@ -11,7 +11,7 @@ from attunement.report.strips import PERCENT, Scale, Tick, scale_of
 from attunement.report.words import DILEMMAS, POLES, capital, number
 from attunement.vocabulary import Estimate, Finding, Missing
 
-ALSO = {"present-future": ("decoupling",), "self-system": ("drift",), "ai-human": ("displacement",)}
+ALSO = {"present-future": ("decoupling",), "self-system": ("drift", "accommodation"), "ai-human": ("displacement",)}
 """Findings of other kinds that belong to a dilemma and stand on its page."""
 
 

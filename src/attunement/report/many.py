@@ -14,6 +14,7 @@ from attunement.report.contents import Contents
 from attunement.report.drawing import STYLED
 from attunement.report.figure import Figure
 from attunement.report.people import Spread, floored, n_people, spreads
+from attunement.report.quadrants import quadrant_figures
 from attunement.report.sections import Section, sectioned, sections
 from attunement.report.words import number, span
 from attunement.vocabulary import shown
@@ -54,6 +55,8 @@ class Many:
     """Each measure over the people."""
     figures: tuple[Figure, ...]
     """The shapes of those that enough people share."""
+    quadrants: tuple[Figure, ...]
+    """Wanting against liking, person by person, where enough people share them."""
     sections: tuple[Section, ...]
     """What only many relationships can show, by kind."""
 
@@ -71,6 +74,7 @@ def many_of(contents: Contents) -> Many | None:
         refusals=refusals([finding for finding in rest if finding.missing is not None], say.names),
         spreads=across,
         figures=tuple(spread_figures(across, STYLED)) if contents.relationships.num_rows > 1 else (),
+        quadrants=tuple(quadrant_figures(contents, STYLED)),
         sections=sections(found, say),
     )
 

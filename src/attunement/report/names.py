@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from attunement.report.named import finding_named, part_named
 from attunement.report.words import DILEMMAS, LEDGERS, POLES, QUANTITIES, capital, clean, lower_first, side_name
 
 MEASURES: dict[str, str] = {
@@ -57,8 +58,13 @@ class Names:
             return f"{capital(self.construct(key))} ({side_name(key)})"
         if measure.startswith("balance."):
             return f"{self.quantity(measure.removeprefix('balance.'))}: share of the second side"
+        known = MEASURES.get(measure) or part_named(measure, self._within)
         kind, _, rest = measure.partition(".")
-        return MEASURES.get(measure) or self._named(rest if kind in _KINDS and rest else measure)
+        return known or self._named(rest if kind in _KINDS and rest else measure)
+
+    def _within(self, measure: str) -> str:
+        """A measure for the middle of a sentence."""
+        return lower_first(self.measure(measure))
 
     def _named(self, key: str) -> str:
         """A key that no table of this page has a name for: the constructs in it by their names, the rest as words."""
@@ -79,7 +85,9 @@ class Names:
         if kind in ("act", "change"):
             tail = ", change" if kind == "change" else ""
             return f"{capital(self.construct(rest))} ({side_name(rest)}){tail}"
-        return self.measure(rest) if kind == "many" else self._named(rest or key)
+        if kind == "many":
+            return self.measure(rest)
+        return finding_named(key, self._within) or self._named(rest or key)
 
     def quantity(self, key: str) -> str:
         """What a dilemma turns on, such as present-future.skill, in a word or two."""

@@ -40,7 +40,8 @@ def html(contents: Contents) -> str:
         drawing_program = beside.submit(bundle)
         cards = _cards(contents)
         many = many_of(contents)
-        figures = [figure for each in cards for figure in each.figures] + list(many.figures if many else ())
+        over_many = (*many.figures, *many.quadrants) if many else ()
+        figures = [*(figure for each in cards for figure in each.figures), *over_many]
         context = _context(contents, cards, many)
         specs = specifications({figure.key: figure.chart for figure in figures})
         style, script = _text("style.css"), _text("script.js")

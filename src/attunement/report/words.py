@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from math import floor, isfinite, log10
 
 from attunement.errors import SchemaError
@@ -119,7 +119,14 @@ def value_of(estimate: Estimate) -> str:
     """The number with its unit, or the reason that there is none."""
     if isinstance(estimate.value, Missing):
         return f"not known. {estimate.value.sentence}"
+    if is_day(estimate):
+        return day(datetime.fromtimestamp(86_400 * estimate.value, tz=UTC))
     return f"{number(estimate.value)} {estimate.unit}".strip()
+
+
+def is_day(estimate: Estimate) -> bool:
+    """Whether a number is a day of the calendar."""
+    return estimate.unit.startswith("days since ")
 
 
 def interval_of(estimate: Estimate) -> str:

@@ -2,27 +2,7 @@
 
 from __future__ import annotations
 
-import pyarrow as pa
-
-from attunement.store.database import Database
-
-MODEL_CHANGES = pa.schema(
-    [
-        pa.field("relationship_id", pa.uint64(), nullable=False),
-        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("model_before", pa.string(), nullable=False),
-        pa.field("model_after", pa.string(), nullable=False),
-        pa.field("is_new", pa.bool_(), nullable=False),
-        pa.field("is_final", pa.bool_(), nullable=False),
-        pa.field("n_before", pa.int64(), nullable=False),
-        pa.field("n_after", pa.int64(), nullable=False),
-    ]
-)
-"""One row a change. `at` is the first message of the model after; `is_new`: it had not written there before;
-`is_final`: the model before never writes there again; `n_before` and `n_after`: messages of either model before and
-from `at` on. A person who picks models by turns makes many rows, and only few that are new and final."""
-
-_QUERY = """
+CHANGES = """
     WITH written AS (
         SELECT relationship_id, sent_us, model,
             row_number() OVER (PARTITION BY relationship_id ORDER BY sent_us, thread_id, position) AS place
@@ -39,15 +19,4 @@ _QUERY = """
     FROM changed AS c JOIN counted AS b ON b.relationship_id = c.relationship_id AND b.place = c.place - 1
     ORDER BY c.relationship_id, c.place
 """
-
-
-def model_changes(database: Database) -> pa.Table:
-    """MODEL_CHANGES of all relationships, sorted by relationship and time.
-
-    Messages of the AI that were left behind, have no stated time or state no model are passed over.
-    """
-    cursor = database.connection.cursor()
-    try:
-        return cursor.sql(_QUERY).to_arrow_table().cast(MODEL_CHANGES)
-    finally:
-        cursor.close()
+"""A query for MODEL_CHANGES of all relationships, sorted by relationship and time."""

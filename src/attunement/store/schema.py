@@ -53,6 +53,17 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE MACRO unflagged(who, which) AS TABLE SELECT message_id, thread_id FROM messages WHERE role = 0
         AND message_id NOT IN (SELECT message_id FROM flags WHERE gate = who AND gate_version = which);
     """,
+    """
+    CREATE TABLE styles (
+        message_id UBIGINT NOT NULL, measure VARCHAR NOT NULL, "count" INTEGER, words INTEGER NOT NULL,
+        missing VARCHAR, version VARCHAR NOT NULL
+    );
+    -- By the version that counted last: counts of different versions are not to be compared.
+    CREATE VIEW current_styles AS SELECT * FROM styles WHERE version = (SELECT arg_max(version, rowid) FROM styles);
+    -- Every message that was counted has one row of its whole, whose measure is given as `who`.
+    CREATE MACRO unstyled(who, which) AS TABLE SELECT message_id, thread_id FROM messages WHERE role < 2
+        AND message_id NOT IN (SELECT message_id FROM styles WHERE measure = who AND version = which);
+    """,
 )
 """Never edit one that was released: add the next. Each runs in the transaction that also raises the version."""
 

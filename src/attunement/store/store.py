@@ -7,27 +7,31 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from attunement.errors import StoreError
+from attunement.store.changes import CHANGES
 from attunement.store.database import Database
 from attunement.store.importing import Import
 from attunement.store.sealing import Sealer
-from attunement.vocabulary import ANNOTATIONS, FLAGS, NOTICES, RELATIONSHIPS, ROLES, TO_READ, TURNS, check
-
-TEXT_ROWS = 8_192
-"""Messages whose words are handed out at a time."""
+from attunement.store.unread import ANNOTATORS, COUNTERS, GATES, WHOLE, Looked, unread_text, with_text
+from attunement.vocabulary import (
+    ANNOTATIONS,
+    FLAGS,
+    MODEL_CHANGES,
+    NOTICES,
+    RELATIONSHIPS,
+    STYLES,
+    TO_READ,
+    TURNS,
+    check,
+)
 
 TURN_ROWS = 131_072
 """Rows of TURNS in a batch."""
-
-_SYSTEM = ROLES.index("system")
 
 _ANNOTATED = pa.schema(
     [
@@ -40,20 +44,14 @@ _ANNOTATED = pa.schema(
     ]
 )
 
-
-@dataclass(frozen=True, slots=True)
-class _Looked:
-    """Where it is kept who has read which message."""
-
-    table: str
-    who: str
-    which: str
-    unread: str
-    """The macro that gives what was not read yet."""
-
-
-_ANNOTATORS = _Looked("annotations", "annotator", "annotator_version", "unread")
-_GATES = _Looked("flags", "gate", "gate_version", "unflagged")
+_STYLED = pa.schema(
+    [
+        TURNS.field("relationship_id"),
+        TURNS.field("sent_at"),
+        TURNS.field("role"),
+        *(STYLES.field(name) for name in ("measure", "count", "words", "missing")),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +172,19 @@ class Store:
     def add_annotations(self, table: pa.Table) -> None:
         """Add what an annotator found."""
         check(table, ANNOTATIONS, stage="store")
-        self._add(table, _ANNOTATORS)
+        self._add(table, ANNOTATORS)
 
     def add_flags(self, table: pa.Table) -> None:
         """Add what a gate raised, and what it read without raising it."""
         check(table, FLAGS, stage="store")
-        self._add(table, _GATES)
+        self._add(table, GATES)
 
-    def _add(self, table: pa.Table, looked: _Looked) -> None:
+    def add_styles(self, table: pa.Table) -> None:
+        """Add how messages are written, as counts."""
+        check(table, STYLES, stage="store")
+        self._add(table, COUNTERS)
+
+    def _add(self, table: pa.Table, looked: Looked) -> None:
         with self._database.transaction():
             self._database.connection.register("found", table)
             self._database.rows(f"INSERT INTO {looked.table} BY NAME SELECT * FROM found")  # noqa: S608 - our own name
@@ -209,7 +212,7 @@ class Store:
         Raises:
             StoreError: the text is sealed, and the store was opened without its passphrase.
         """
-        yield from self._unread_text(annotator, version, _ANNOTATORS)
+        yield from self._unread(ANNOTATORS, annotator, version)
 
     def unflagged(self, *, gate: str, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
         """The words of conversations with messages of the person that a gate has not read yet, like `readable`.
@@ -217,63 +220,19 @@ class Store:
         Raises:
             StoreError: the text is sealed, and the store was opened without its passphrase.
         """
-        yield from self._unread_text(gate, version, _GATES)
+        yield from self._unread(GATES, gate, version)
 
-    def _unread_text(self, who: str, which: str, looked: _Looked) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
+    def unstyled(self, *, version: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
+        """The words of conversations with messages whose style was not counted yet, like `readable`.
+
+        Raises:
+            StoreError: the text is sealed, and the store was opened without its passphrase.
+        """
+        yield from self._unread(COUNTERS, WHOLE, version)
+
+    def _unread(self, looked: Looked, who: str, which: str) -> Iterator[tuple[pa.RecordBatch, pa.Table]]:
         self._refuse_text_when_locked()
-        for piece in self._unread_threads(who, which, looked):
-            cursor = self._database.connection.cursor()
-            cursor.register("wanted", piece)
-            found = cursor.sql(
-                "SELECT relationship_id, thread_id::VARCHAR AS conversation_id, message_id, parent_id, position, role,"
-                " text, sealed FROM messages WHERE rowid BETWEEN $first AND $last"
-                " AND thread_id IN (SELECT thread_id FROM wanted)",
-                params={"first": pc.min(piece["first"]).as_py(), "last": pc.max(piece["last"]).as_py()},
-            ).to_arrow_table()
-            is_new = pc.less(found["role"], _SYSTEM).combine_chunks()
-            if pc.any(piece["was_begun"]).as_py():
-                cursor.register("found", found.select(["message_id"]))
-                before = cursor.sql(
-                    f"SELECT DISTINCT message_id FROM {looked.table} WHERE {looked.who} = $who"  # noqa: S608 - our own names
-                    f" AND {looked.which} = $which AND message_id IN (SELECT message_id FROM found)",
-                    params={"who": who, "which": which},
-                ).to_arrow_table()
-                is_new = pc.and_not(is_new, pc.is_in(found["message_id"].combine_chunks(), before["message_id"]))
-            cursor.close()
-            whole = self._with_text(found.combine_chunks().to_batches()[0])
-            yield whole.filter(is_new), pa.table(whole.filter(pc.invert(is_new)))
-
-    def _unread_threads(self, who: str, which: str, looked: _Looked) -> Iterator[pa.Table]:
-        """Threads with messages to be read, some thousand messages at a time, and the rows between which they lie."""
-        cursor = self._database.connection.cursor()
-        table = cursor.sql(
-            "SELECT thread_id, min(m.rowid) AS first, max(m.rowid) AS last, count(*) AS n,"  # noqa: S608 - our own name
-            " count(*) FILTER (role < 2) > any_value(n_new) AS was_begun FROM messages AS m JOIN"
-            f" (SELECT thread_id, count(*) AS n_new FROM {looked.unread}($who, $which) GROUP BY thread_id)"
-            " USING (thread_id) GROUP BY thread_id ORDER BY first",
-            params={"who": who, "which": which},
-        ).to_arrow_table()
-        cursor.close()
-        chunk = table.column("n").to_numpy().cumsum() // TEXT_ROWS
-        bounds = [0, *(np.flatnonzero(chunk[1:] != chunk[:-1]) + 1).tolist(), table.num_rows]
-        for start, end in pairwise(bounds):
-            if end > start:
-                yield table.slice(start, end - start)
-
-    def _with_text(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if self._sealer is not None:
-            rows = zip(
-                batch.column("relationship_id").to_pylist(),
-                batch.column("message_id").to_pylist(),
-                batch.column("sealed").to_pylist(),
-                strict=True,
-            )
-            opened = [self._sealer.open(*row) for row in rows]
-            text = pa.array([None if texts is None else texts[0] for texts in opened], pa.string())
-            batch = batch.set_column(batch.schema.get_field_index("text"), "text", text)
-        role = pa.DictionaryArray.from_arrays(batch.column("role"), pa.array(ROLES))
-        batch = batch.set_column(batch.schema.get_field_index("role"), "role", role)
-        return batch.drop_columns(["sealed"])
+        yield from unread_text(self._database, self._sealer, looked, who=who, which=which)
 
     def n_unread(self, *, annotator: str, version: str) -> int:
         """How many messages an annotator has not read yet."""
@@ -290,6 +249,19 @@ class Store:
             " FROM current_annotations AS a JOIN messages AS m USING (message_id)"
             " ORDER BY m.relationship_id, m.sent_us NULLS LAST, m.thread_id, m.position, a.construct",
             _ANNOTATED,
+            TURN_ROWS,
+        )
+
+    def styled(self) -> Iterator[pa.RecordBatch]:
+        """Counts of style with the relationship, time and side of their message, sorted like TURNS.
+
+        Where several versions counted, only what the last of them found is given.
+        """
+        return self._stream(
+            'SELECT m.relationship_id, m.sent_us AS sent_at, m.role, s.measure, s."count", s.words, s.missing'
+            " FROM current_styles AS s JOIN messages AS m USING (message_id)"
+            " ORDER BY m.relationship_id, m.sent_us NULLS LAST, m.thread_id, m.position, s.measure",
+            _STYLED,
             TURN_ROWS,
         )
 
@@ -325,6 +297,13 @@ class Store:
             LEFT JOIN branching AS b USING (relationship_id) ORDER BY c.n_messages DESC, c.relationship_id
         """
         return pa.Table.from_batches(list(self._stream(query, RELATIONSHIPS, TURN_ROWS)), schema=RELATIONSHIPS)
+
+    def model_changes(self) -> pa.Table:
+        """MODEL_CHANGES: where another language model began to write, by relationship and time.
+
+        Messages of the AI that were left behind, have no stated time or state no model are passed over.
+        """
+        return pa.Table.from_batches(list(self._stream(CHANGES, MODEL_CHANGES, TURN_ROWS)), schema=MODEL_CHANGES)
 
     def notices(self) -> pa.Table:
         """What was skipped, mended or inferred at the latest import of each source."""
@@ -367,7 +346,7 @@ class Store:
             " WHERE message_id IN (SELECT message_id FROM wanted)"
         ).to_arrow_table()
         cursor.close()
-        rows = [row for piece in found.to_batches() for row in self._with_text(piece).to_pylist()]
+        rows = [row for piece in found.to_batches() for row in with_text(piece, self._sealer).to_pylist()]
         return {row["message_id"]: row["text"] for row in rows if row["text"]}
 
     def to_read(self) -> pa.Table:
@@ -395,15 +374,12 @@ class Store:
         database = self._database
         with database.transaction():
             database.rows("UPDATE relationships SET key = NULL WHERE relationship_id = ?", relationship_id)
-            database.rows(
-                "DELETE FROM annotations WHERE message_id IN"
-                " (SELECT message_id FROM messages WHERE relationship_id = ?)",
-                relationship_id,
-            )
-            database.rows(
-                "DELETE FROM flags WHERE message_id IN (SELECT message_id FROM messages WHERE relationship_id = ?)",
-                relationship_id,
-            )
+            for table in ("annotations", "flags", "styles"):
+                database.rows(
+                    f"DELETE FROM {table} WHERE message_id IN"  # noqa: S608 - our own names
+                    " (SELECT message_id FROM messages WHERE relationship_id = ?)",
+                    relationship_id,
+                )
             n_gone = database.number("DELETE FROM messages WHERE relationship_id = ?", relationship_id)
             database.rows("DELETE FROM events WHERE relationship_id = ?", relationship_id)
             database.rows("DELETE FROM relationships WHERE relationship_id = ?", relationship_id)

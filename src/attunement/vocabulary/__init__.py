@@ -5,6 +5,7 @@ Gives: the Arrow schemas that stages exchange, and the records Estimate, Finding
 Never: does I/O, or needs more than the standard library, NumPy and PyArrow.
 """
 
+from attunement.vocabulary.checking import check
 from attunement.vocabulary.ids import hashed, relationship_id, shown
 from attunement.vocabulary.missing import Missing
 from attunement.vocabulary.records import Estimate, Finding, Null, Rung
@@ -14,6 +15,7 @@ from attunement.vocabulary.tables import (
     FLAGS,
     LABELS,
     MESSAGES,
+    MODEL_CHANGES,
     NOTICE_KINDS,
     NOTICES,
     PANEL,
@@ -21,12 +23,12 @@ from attunement.vocabulary.tables import (
     RELATIONSHIPS,
     ROLES,
     SESSIONS,
+    STYLES,
     TIME,
     TIME_IS,
     TO_READ,
     TURNS,
     WORD,
-    check,
 )
 
 __all__ = [
@@ -35,6 +37,7 @@ __all__ = [
     "FLAGS",
     "LABELS",
     "MESSAGES",
+    "MODEL_CHANGES",
     "NOTICES",
     "NOTICE_KINDS",
     "PANEL",
@@ -42,6 +45,7 @@ __all__ = [
     "RELATIONSHIPS",
     "ROLES",
     "SESSIONS",
+    "STYLES",
     "TIME",
     "TIME_IS",
     "TO_READ",

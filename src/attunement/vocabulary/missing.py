@@ -34,6 +34,8 @@ class Missing(StrEnum):
     """There are fewer observations than the method needs to say anything honest."""
     NOT_IDENTIFIED = "not_identified"
     """The data cannot tell this quantity from another, however much of it there is."""
+    NOT_INSTALLED = "not_installed"
+    """What would tell it is an extra of this program that is not installed; more data would change nothing."""
     WITHHELD = "withheld"
     """The group is so small that a figure could point at a person."""
 
@@ -57,5 +59,6 @@ _SENTENCES = {
     Missing.NOT_RECORDED: "The source does not record it.",
     Missing.TOO_FEW: "There are too few observations to say anything honest.",
     Missing.NOT_IDENTIFIED: "These data cannot tell it from other explanations.",
+    Missing.NOT_INSTALLED: "The part of the program that would tell it is not installed.",
     Missing.WITHHELD: "The group is too small to be shown.",
 }

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from attunement.errors import SchemaError
-
 ROLES = ("person", "ai", "system", "tool")
 """Who wrote a message: the person, the AI, the product's own instructions, or a tool that the AI called."""
 
@@ -140,6 +138,18 @@ TO_READ = pa.schema(
 )
 """One row a message that a person should read, and where it is found."""
 
+STYLES = pa.schema(
+    [
+        _column("message_id", pa.uint64(), "the message that was counted"),
+        _column("measure", WORD, "a class of style such as hedges, or words for all of them"),
+        _column("count", pa.int32(), "how often it occurs", null="see missing"),
+        _column("words", pa.int32(), "words of the message, the denominator"),
+        _column("missing", WORD, "why it was not counted, a value of Missing", null="it was counted"),
+        _column("version", WORD, "which version of the lists counted"),
+    ]
+)
+"""One row `words` a message, which says that it was looked at, and one for each class that occurs in it."""
+
 LABELS = pa.schema(
     [
         _column("message_id", pa.uint64(), "the message that was labelled"),
@@ -213,33 +223,17 @@ RELATIONSHIPS = pa.schema(
 )
 """One row a relationship: who, with which AI, how much and from when to when."""
 
-
-def check(table: pa.Table | pa.RecordBatch, schema: pa.Schema, *, stage: str) -> None:
-    """Hold a table against its schema at a stage's door: names, order, types, and nulls where none may be.
-
-    Raises:
-        SchemaError: naming the first column that breaks the contract.
-    """
-    if table.schema.names != schema.names:
-        raise SchemaError(
-            f"{stage}: a table does not have the columns of its contract",
-            got=", ".join(table.schema.names),
-            have=", ".join(schema.names),
-            do="give the columns in that order",
-        )
-    for index, field in enumerate(schema):
-        column = table.column(index)
-        if column.type != field.type:
-            raise SchemaError(
-                f"{stage}: the column {field.name!r} has the wrong type",
-                got=str(column.type),
-                have=str(field.type),
-                do="cast it before it leaves its stage",
-            )
-        if not field.nullable and column.null_count:
-            raise SchemaError(
-                f"{stage}: the column {field.name!r} holds {column.null_count} nulls",
-                got="null",
-                have=field.metadata[b"meaning"].decode(),
-                do="give a value, or leave the row out and count it in NOTICES",
-            )
+MODEL_CHANGES = pa.schema(
+    [
+        _column("relationship_id", pa.uint64(), "the relationship"),
+        _column("at", TIME, "the first message of the model after"),
+        _column("model_before", pa.string(), "the language model that had written until then"),
+        _column("model_after", pa.string(), "the one that writes from then on"),
+        _column("is_new", pa.bool_(), "whether the model after had not written there before"),
+        _column("is_final", pa.bool_(), "whether the model before never writes there again"),
+        _column("n_before", pa.int64(), "messages of the model before until then"),
+        _column("n_after", pa.int64(), "messages of the model after from then on"),
+    ]
+)
+"""One row a change of the language model that writes. A person who picks models by turns makes many rows, and only few
+that are new and final."""

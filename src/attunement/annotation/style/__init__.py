@@ -6,6 +6,6 @@ Never: keeps a word, counts what stands in quotations or code, or counts in a la
 """
 
 from attunement.annotation.style.classes import MEASURES, VERSION
-from attunement.annotation.style.counting import STYLES, count_styles, read_styles
+from attunement.annotation.style.counting import count_styles, read_styles
 
-__all__ = ["MEASURES", "STYLES", "VERSION", "count_styles", "read_styles"]
+__all__ = ["MEASURES", "VERSION", "count_styles", "read_styles"]

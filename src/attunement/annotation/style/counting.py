@@ -13,28 +13,11 @@ from jaxtyping import Bool, Int, UInt8
 from attunement.annotation.columns import readable, with_context
 from attunement.annotation.plaintext import hushed, plain_column
 from attunement.annotation.readability import reasons
-from attunement.annotation.style.classes import MARKS, MEASURES, WORD_CLASSES, word_lists
-from attunement.vocabulary import WORD
+from attunement.annotation.style.classes import MARKS, MEASURES, VERSION, WORD_CLASSES, word_lists
+from attunement.vocabulary import STYLES, WORD
 
 Bytes = UInt8[np.ndarray, " bytes"]
 Counts = Int[np.ndarray, " messages"]
-
-STYLES = pa.schema(
-    [
-        pa.field("message_id", pa.uint64(), nullable=False, metadata={"meaning": "the message that was counted"}),
-        pa.field(
-            "measure", WORD, nullable=False, metadata={"meaning": "a class of style such as hedges, or words for all"}
-        ),
-        pa.field("count", pa.int32(), metadata={"meaning": "how often it occurs", "null": "see missing"}),
-        pa.field("words", pa.int32(), nullable=False, metadata={"meaning": "words of the message, the denominator"}),
-        pa.field(
-            "missing",
-            WORD,
-            metadata={"meaning": "why it was not counted, a value of Missing", "null": "it was counted"},
-        ),
-    ]
-)
-"""One row `words` a message, which says that it was looked at, and one for each class that occurs in it."""
 
 LONG = 7
 """Letters from which on a word counts as long."""
@@ -119,6 +102,7 @@ def read_styles(messages: pa.RecordBatch | pa.Table, *, context: pa.RecordBatch 
             pc.if_else(unread, pa.scalar(None, pa.int32()), pa.array(matrix[row, column])),
             pa.array(matrix[row, 0]),
             missing.take(pa.array(row)).dictionary_encode().cast(WORD),
+            pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(row), dtype=np.int8)), pa.array([VERSION])),
         ],
         schema=STYLES,
     )
