@@ -51,6 +51,8 @@ def glossary() -> str:
         "LABELS",
         "FLAGS",
         "TO_READ",
+        "STYLES",
+        "MODEL_CHANGES",
         "SESSIONS",
         "PANEL",
         "RELATIONSHIPS",
