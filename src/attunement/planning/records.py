@@ -1,0 +1,112 @@
+"""What is asked of a plan, and what comes out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from attunement.errors import OptionError
+from attunement.statistics.power import Ends, Share
+
+MOST_CELLS = 60
+"""Of a grid: with more, each gets too few studies to say anything within a minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """Studies that differ in their size alone.
+
+    Raises:
+        OptionError: a number makes no sense, or the grid is too large.
+    """
+
+    people: tuple[int, ...]
+    sessions: tuple[int, ...]
+    """Planned, of each person."""
+    reliability: tuple[float, ...]
+    """Share of what scores vary by that is not the annotator's error."""
+    effect: float
+    harm: float
+    """The second effect of a question that has two; else as the first."""
+    spread: float
+    """Standard deviation over people of their own effects."""
+    drop_out: float
+    """Share of people who leave before their last planned session."""
+    power: float
+    level: float
+    """How often a test may find what is not there."""
+    tests: int
+    """How many tests share that level."""
+    runs: int
+    """Simulated studies in all."""
+    seed: int
+
+    def __post_init__(self) -> None:
+        for name, values, least, most in (
+            ("people", self.people, 2, 10_000_000),
+            ("sessions", self.sessions, 2, 1_000),
+            ("reliability", self.reliability, 0.05, 1.0),
+            ("drop_out", (self.drop_out,), 0.0, 0.95),
+            ("spread", (self.spread,), 0.0, 10.0),
+            ("power", (self.power,), 0.05, 0.99),
+            ("level", (self.level,), 0.0001, 0.5),
+            ("tests", (self.tests,), 1, 10_000),
+        ):
+            wrong = [value for value in values if not least <= value <= most]
+            if wrong or not values:
+                raise OptionError(
+                    f"a plan cannot be made with this: {name.replace('_', '-')}",
+                    got=", ".join(f"{value:g}" for value in wrong) or "nothing",
+                    have=f"numbers from {least:g} to {most:g}",
+                    do="give one of these, or several with commas",
+                )
+        n_cells = len(self.people) * len(self.sessions) * len(self.reliability)
+        if n_cells > MOST_CELLS:
+            raise OptionError(
+                "the grid is too large", got=f"{n_cells} cells", have=f"at most {MOST_CELLS}", do="ask in parts"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One size of study."""
+
+    people: int
+    power: Ends | None
+    """None where the estimator refuses."""
+    smallest: Ends | None
+    """The smallest effect that is found with the power asked for."""
+    found: Share | None
+    """Counted in simulated studies of this very size; None where the power was foretold from others."""
+    refused: str = ""
+    """What the estimator said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """Studies of one length and reliability, over numbers of people."""
+
+    sessions: int
+    reliability: float
+    cells: tuple[Cell, ...]
+    needed: Ends | None
+    """People for the power asked for; infinite where they cannot be told."""
+    by_chance: Share | None
+    """How often something was found where nothing was."""
+    estimate: Ends | None
+    """The mean estimate: less than the effect where error, shortness or leaving draws it down."""
+    of_single: float | None
+    """Reliability of what is said of single people, where anything is."""
+    smooth: bool = True
+    """Whether counts agree with the curve."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The answer to a question."""
+
+    question: str
+    asks: str
+    unit: str
+    design: Design
+    rows: tuple[Row, ...]
+    sentences: tuple[str, ...] = field(default=())
