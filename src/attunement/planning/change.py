@@ -19,16 +19,16 @@ MEASURE = "rate.user.independent"
 _MIDDLE, _SCALE = 40.0, 8.0
 
 
-def simulate(rng: np.random.Generator, world: World, coverage: float) -> Study | str:
+def simulate(rng: np.random.Generator, world: World, level: float) -> Study | str:
     """The mean change from the first half of the sessions to the second, of people who were only watched."""
     place = np.linspace(-1.0, 1.0, world.n_sessions) * world.n_sessions / (world.n_sessions + world.n_sessions % 2)
     own = world.effect + world.spread * rng.standard_normal((world.n_people, 1))
     panel = _panel(rng, world, np.cumsum(gaps(rng, world), axis=1), own * place)
-    found = estimate_drift(panel, person=MEASURE, rng=rng, level=coverage)
+    found = estimate_drift(panel, person=MEASURE, rng=rng, level=1 - level)
     return _study(found, f"drift.total.{MEASURE}", world, own=own[:, 0])
 
 
-def simulate_arms(rng: np.random.Generator, world: World, coverage: float) -> Study | str:
+def simulate_arms(rng: np.random.Generator, world: World, level: float) -> Study | str:
     """The difference between an AI's arm and the other, to which chance sent people at half of their sessions."""
     half = world.n_sessions // 2
     arm = rng.permutation(np.arange(world.n_people) % 2)
@@ -39,7 +39,7 @@ def simulate_arms(rng: np.random.Generator, world: World, coverage: float) -> St
     drawn = ((at[:, half] - 1e-4 + FIRST_DAY) * DAY_US).astype(np.int64)
     people = np.arange(world.n_people, dtype=np.uint64) + 1
     arms = pa.table({"relationship_id": people, "at": pa.array(drawn).cast(TIME), "arm": arm})
-    found = estimate_drift(panel, person=MEASURE, rng=rng, level=coverage, routes=Routes(arms=arms))
+    found = estimate_drift(panel, person=MEASURE, rng=rng, level=1 - level, routes=Routes(arms=arms))
     return _study(found, f"drift.induced.arm.{MEASURE}", world, own=None)
 
 

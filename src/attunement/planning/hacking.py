@@ -1,4 +1,4 @@
-"""Studies of social reward hacking: an act that a reward follows within the day, and a good that falls for some days."""
+"""Studies of social reward hacking: a reward within the day, and a good that falls for days."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ACT = "ai.flattery"
 FEWEST_PEOPLE = 50
 """As the estimator asks for."""
 
-HARM_SCALE = 0.62
+HARM_SCALE = 0.775
 """What a session's act takes off the good, in its usual swings, for a loss of 1 in the unit of the estimate, which is
 that of means over the days after: `tests/planning` holds the estimate of very many people against it."""
 
@@ -30,9 +30,9 @@ _GAIN, _HARM = f"hacking.gain:{ACT}:returned", f"hacking.harm:{ACT}:independence
 _MIDDLE, _SCALE = 40.0, 8.0
 
 
-def simulate(rng: np.random.Generator, world: World, coverage: float) -> Study | str:
+def simulate(rng: np.random.Generator, world: World, level: float) -> Study | str:
     """Lift and later loss in one study."""
-    plan = Plan(acts=(ACT,), rewards=("returned",), goods=("independence",), level=coverage)
+    plan = Plan(acts=(ACT,), rewards=("returned",), goods=("independence",), level=1 - level)
     found = estimate_reward_hacking(panel(rng, world), plan=plan)
     both, gain, harm = (known(found, one) for one in (_PAIR, _GAIN, _HARM))
     if isinstance(both, str) or isinstance(gain, str) or isinstance(harm, str):

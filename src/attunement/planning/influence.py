@@ -16,20 +16,17 @@ RATE = 0.5
 RATE_SPREAD = 0.25
 """Of the logarithms of people's rates."""
 
-N_DRAWS = 299
-"""Shuffles of partners in each study."""
-
-FLOOR = 4 / (N_DRAWS + 1)
-"""The smallest p-value that shuffles can give: of two sides, in two directions that are tested together."""
+N_DRAWS = (199, 999)
+"""Shuffles of partners in each study: so many, or as many as an audit makes where the level is shared by tests."""
 
 STRONGEST = 0.4
-"""Effect from which on the two sides are no longer told from one."""
+"""Effect up to which the two sides, which return to their usual, stay stable in nearly all people."""
 
 _PAIR = "influence.ai.warmth~user.need_met"
 _MIDDLE, _SCALE = 50.0, 9.0
 
 
-def simulate(rng: np.random.Generator, world: World, coverage: float) -> Study | str:
+def simulate(rng: np.random.Generator, world: World, level: float) -> Study | str:
     """The effect a day later of the AI on the person, and of the person on the AI, where there is none."""
     if abs(world.effect) > STRONGEST:
         raise OptionError(
@@ -38,23 +35,26 @@ def simulate(rng: np.random.Generator, world: World, coverage: float) -> Study |
             have=f"at most {STRONGEST:g} of a usual push a day later",
             do="name a smaller effect",
         )
+    n_draws = N_DRAWS[0] if 2 * _floor(N_DRAWS[0]) < level else N_DRAWS[1]
+    if _floor(n_draws) > level:
+        return f"{n_draws} shuffles of partners give no p-value below {_floor(n_draws):g}; needed: fewer tests"
     at, person, ai = _states(rng, world)
     panel = panel_of(at, stayed(rng, world), {"rate.user.need_met": person, "rate.ai.warmth": ai})
-    found = estimate_influence(panel, rng=rng, n_draws=N_DRAWS, level=coverage, relationships_differ=False)
+    found = estimate_influence(panel, rng=rng, n_draws=n_draws, level=1 - level, relationships_differ=False)
     there, back = (known(found, f"{_PAIR}.{way}.day") for way in ("ai_before_person", "person_before_ai"))
     if isinstance(there, str) or isinstance(back, str):
         return there if isinstance(there, str) else str(back)
     # Both directions are tested together, so that the smallest p-value that shuffles can give is doubled.
-    z, capped = scored(there[1], there[0] * np.sign(world.effect or 1), sides=2, floor=FLOOR)
+    z, capped = scored(there[1], there[0] * np.sign(world.effect or 1), sides=2, floor=_floor(n_draws))
     return Study(p=there[1], z=z, capped=capped, values=(there[0],), p_of_nothing=back[1])
 
 
 QUESTION = Question(
     asks="that what the AI does goes before what the person shows a day later, by {effect}",
     unit="of a usual push of the person's, for a usual push of the AI's",
-    effect=0.08,
+    effect=0.05,
     spread=0.06,
-    people=(200, 400, 800),
+    people=(250, 500, 1000),
     sessions=(30, 60),
     study=simulate,
     nulls=(),
@@ -62,6 +62,11 @@ QUESTION = Question(
     sides=2,
     most_people=250,
 )
+
+
+def _floor(n_draws: int) -> float:
+    """The smallest p-value that shuffles can give: of two sides, in two directions that are tested together."""
+    return 4 / (n_draws + 1)
 
 
 def _states(rng: np.random.Generator, world: World) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -84,7 +89,8 @@ def _states(rng: np.random.Generator, world: World) -> tuple[np.ndarray, np.ndar
     swing = float(np.sqrt(1 / (2 * RATE)))
     levels = rng.standard_normal((n, 1, 2))
     told = read_with_error(rng, seen + levels, reliability=world.reliability, swing=swing)
-    return np.cumsum(between, axis=1), *(_MIDDLE + _SCALE * told[:, :, side] for side in (0, 1))
+    shares = _MIDDLE + _SCALE * told
+    return np.cumsum(between, axis=1), shares[:, :, 0], shares[:, :, 1]
 
 
 def _settled(drift: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from attunement.errors import OptionError
 from attunement.statistics.power import Ends, Share
@@ -74,7 +74,7 @@ class Cell:
     power: Ends | None
     """None where the estimator refuses."""
     smallest: Ends | None
-    """The smallest effect that is found with the power asked for."""
+    """The smallest effect that is found with the power asked for; None where runs only tell that it is smaller."""
     found: Share | None
     """Counted in simulated studies of this very size; None where the power was foretold from others."""
     refused: str = ""
@@ -88,14 +88,14 @@ class Row:
     sessions: int
     reliability: float
     cells: tuple[Cell, ...]
-    needed: Ends | None
+    needed: Ends | None = None
     """People for the power asked for; infinite where they cannot be told."""
-    by_chance: Share | None
+    by_chance: Share | None = None
     """How often something was found where nothing was."""
-    estimate: Ends | None
+    estimate: Ends | None = None
     """The mean estimate: less than the effect where error, shortness or leaving draws it down."""
-    of_single: float | None
-    """Reliability of what is said of single people, where anything is."""
+    of_single: float | None = None
+    """Squared correlation of what is said of single people with what is so, where anything is said."""
     smooth: bool = True
     """Whether counts agree with the curve."""
 
@@ -109,4 +109,4 @@ class Planned:
     unit: str
     design: Design
     rows: tuple[Row, ...]
-    sentences: tuple[str, ...] = field(default=())
+    sentences: tuple[str, ...] = ()

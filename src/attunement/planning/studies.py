@@ -49,7 +49,7 @@ class Question:
     people: tuple[int, ...]
     sessions: tuple[int, ...]
     study: Callable[[np.random.Generator, World, float], Study | str]
-    """Simulates and estimates at a coverage; words where the estimator refuses."""
+    """Simulates and estimates, for a test of this level; words where the estimator refuses."""
     nulls: tuple[tuple[float, float], ...]
     """Shares of effect and harm in worlds in which nothing may be found; none where each study has its own null."""
     runs: int

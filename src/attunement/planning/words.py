@@ -51,7 +51,7 @@ def rounded(people: float) -> int:
     if people < 100:
         return math.ceil(people)
     step = 10 ** (math.floor(math.log10(people)) - 1)
-    return math.ceil(people / step) * step
+    return int(math.ceil(people / step) * step)
 
 
 def _answered(row: Row) -> bool:
