@@ -6,7 +6,19 @@ Never: reads a log, uses a formula in the place of the estimator, or tells a num
 """
 
 from attunement.planning.planned import QUESTIONS, plan
-from attunement.planning.records import Cell, Design, Planned, Row
+from attunement.planning.rates import plan_rate
+from attunement.planning.records import Cell, Design, Planned, PlannedRate, RateDesign, Row
 from attunement.planning.studies import Question
 
-__all__ = ["QUESTIONS", "Cell", "Design", "Planned", "Question", "Row", "plan"]
+__all__ = [
+    "QUESTIONS",
+    "Cell",
+    "Design",
+    "Planned",
+    "PlannedRate",
+    "Question",
+    "RateDesign",
+    "Row",
+    "plan",
+    "plan_rate",
+]

@@ -58,7 +58,7 @@ QUESTION = Question(
     sessions=(30, 60),
     study=simulate,
     nulls=(),
-    runs=32,
+    runs=24,
     sides=2,
     most_people=250,
 )

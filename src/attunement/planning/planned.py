@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 
@@ -10,7 +10,7 @@ from attunement.errors import OptionError
 from attunement.planning import change, hacking, influence
 from attunement.planning.panels import World
 from attunement.planning.reading import row_of
-from attunement.planning.records import Design, Planned
+from attunement.planning.records import Design, Planned, Progress, silent
 from attunement.planning.simulating import simulated
 from attunement.planning.studies import Question
 from attunement.planning.words import sentence
@@ -22,13 +22,6 @@ QUESTIONS: Mapping[str, Question] = {
     "arms": change.ARMS,
 }
 """What can be planned for by power."""
-
-Progress = Callable[[str, float], None]
-"""Called with what is done and how much of it, from 0 to 1."""
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Say nothing of the progress."""
 
 
 def plan(  # noqa: PLR0913 - the options of the command line, each by its keyword
@@ -46,7 +39,7 @@ def plan(  # noqa: PLR0913 - the options of the command line, each by its keywor
     tests: int = 1,
     runs: int | None = None,
     seed: int = 0,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Planned:
     """How likely studies of some sizes find an effect, by simulation on the estimators of an audit.
 

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from attunement.errors import OptionError
 from attunement.statistics.power import Ends, Share
 
+Progress = Callable[[str, float], None]
+"""Called with what is done and how much of it, from 0 to 1."""
+
+
+def silent(_stage: str, _share: float) -> None:
+    """Say nothing of the progress."""
+
+
 MOST_CELLS = 60
 """Of a grid: with more, each gets too few studies to say anything within a minute."""
+
+
+def _within(given: Mapping[str, tuple[tuple[float, ...], float, float]]) -> None:
+    for name, (values, least, most) in given.items():
+        wrong = [value for value in values if not least <= value <= most]
+        if wrong or not values:
+            raise OptionError(
+                f"a plan cannot be made with this: --{name}",
+                got=", ".join(f"{value:g}" for value in wrong) or "nothing",
+                have=f"numbers from {least:g} to {most:g}",
+                do="give one of these, or several with commas",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +62,19 @@ class Design:
     seed: int
 
     def __post_init__(self) -> None:
-        for name, values, least, most in (
-            ("people", self.people, 2, 10_000_000),
-            ("sessions", self.sessions, 2, 1_000),
-            ("reliability", self.reliability, 0.05, 1.0),
-            ("drop_out", (self.drop_out,), 0.0, 0.95),
-            ("spread", (self.spread,), 0.0, 10.0),
-            ("power", (self.power,), 0.05, 0.99),
-            ("level", (self.level,), 0.0001, 0.5),
-            ("tests", (self.tests,), 1, 10_000),
-        ):
-            wrong = [value for value in values if not least <= value <= most]
-            if wrong or not values:
-                raise OptionError(
-                    f"a plan cannot be made with this: {name.replace('_', '-')}",
-                    got=", ".join(f"{value:g}" for value in wrong) or "nothing",
-                    have=f"numbers from {least:g} to {most:g}",
-                    do="give one of these, or several with commas",
-                )
+        _within(
+            {
+                "people": (self.people, 2, 10_000_000),
+                "sessions": (self.sessions, 4, 1_000),
+                "reliability": (self.reliability, 0.05, 1.0),
+                "drop-out": ((self.drop_out,), 0.0, 0.95),
+                "spread": ((self.spread,), 0.0, 10.0),
+                "power": ((self.power,), 0.05, 0.99),
+                "level": ((self.level,), 0.0001, 0.5),
+                "tests": ((self.tests,), 1, 10_000),
+                "runs": ((self.runs,), 1, 10_000_000),
+            }
+        )
         n_cells = len(self.people) * len(self.sessions) * len(self.reliability)
         if n_cells > MOST_CELLS:
             raise OptionError(
@@ -110,3 +126,75 @@ class Planned:
     design: Design
     rows: tuple[Row, ...]
     sentences: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateDesign:
+    """Draws of sessions for people to label that differ in their number alone.
+
+    Raises:
+        OptionError: a number makes no sense.
+    """
+
+    labels: tuple[int, ...]
+    """Sessions that people label."""
+    rate: float
+    width: float
+    """Half of the interval that is wanted."""
+    people: int
+    sessions: int
+    reliability: tuple[float, ...]
+    spread: float
+    """Standard deviation of relationships' own rates."""
+    level: float
+    runs: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        _within(
+            {
+                "labels": (self.labels, 2, 1_000_000),
+                "rate": ((self.rate,), 0.001, 0.999),
+                "width": ((self.width,), 0.0001, 0.5),
+                "people": ((self.people,), 2, 20_000),
+                "sessions": ((self.sessions,), 1, 1_000),
+                "reliability": (self.reliability, 0.05, 1.0),
+                "spread": ((self.spread,), 0.0, 0.95 * (self.rate * (1 - self.rate)) ** 0.5),
+                "level": ((self.level,), 0.0001, 0.5),
+                "runs": ((self.runs,), 1, 10_000_000),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCell:
+    """One number of labels."""
+
+    labels: int
+    width: Ends | None = None
+    """Half of the interval, on average over draws; None where the correction refuses."""
+    labels_alone: Ends | None = None
+    """The same, had the annotator not been used."""
+    covers: Share | None = None
+    """How often the interval held the rate."""
+    bias: Ends | None = None
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRow:
+    """One reliability, over numbers of labels."""
+
+    reliability: float
+    cells: tuple[LabelCell, ...]
+    needed: Ends | None
+    """Labels for the width that is wanted; infinite where no number of them would do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedRate:
+    """The answer for a rate."""
+
+    design: RateDesign
+    rows: tuple[LabelRow, ...]
+    sentences: tuple[str, ...]

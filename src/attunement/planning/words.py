@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from attunement.planning.records import Planned, Row
+from attunement.planning.records import LabelRow, Planned, PlannedRate, Row
 from attunement.statistics.power import Ends
 
 FAR = 10
@@ -37,6 +37,31 @@ def sentence(planned: Planned, row: Row) -> str:
     if not row.smooth:
         text += " Counts do not agree with the curve: take the counts."
     return text
+
+
+def sentence_of_labels(planned: PlannedRate, row: LabelRow) -> str:
+    """How many labels a rate takes at one reliability of the annotator."""
+    design = planned.design
+    where = f"With {design.people:,} people of {design.sessions} sessions and an annotator of reliability"
+    wanted = f"a rate of {100 * design.rate:g} in 100 to {100 * design.width:g} either way"
+    if row.needed is None:
+        why = next((cell.refused for cell in row.cells if cell.refused), "one number of labels tells no other")
+        return f"{where} {row.reliability:g} it is not told how many labels {wanted} takes: {why}."
+    most = max(design.labels)
+    if math.isinf(row.needed.value):
+        return (
+            f"{where} {row.reliability:g} no number of labels tells {wanted}: what people differ by leaves more."
+            " Needed: more people."
+        )
+    least = min(cell.labels for cell in row.cells if cell.width is not None)
+    if row.needed.value <= least:
+        return f"{where} {row.reliability:g} {least:,} labelled sessions or fewer are enough to know {wanted}."
+    if row.needed.value > FAR * most:
+        return f"{where} {row.reliability:g} it takes more labels than these runs tell (over {FAR * most:,}): {wanted}."
+    return (
+        f"{where} {row.reliability:g} about {rounded(row.needed.value):,} labelled sessions are needed"
+        f" ({_ends(row.needed, FAR * most)}) to know {wanted}."
+    )
 
 
 def effect_of(planned: Planned) -> str:
