@@ -28,4 +28,5 @@ def counted(hits: int, n: int, *, coverage: float = 0.95) -> Share:
     share = hits / n
     middle = (hits + z**2 / 2) / (n + z**2)
     half = z / (n + z**2) * float(np.sqrt(n * share * (1 - share) + z**2 / 4))
-    return Share(share, max(middle - half, 0.0), min(middle + half, 1.0), n)
+    low, high = (0.0 if not hits else middle - half), (1.0 if hits == n else middle + half)
+    return Share(share, low, high, n)
