@@ -34,7 +34,7 @@ def test_json_has_the_same_and_no_infinity():
     asked = ("change", "--people", "30", "--sessions", "12", "--runs", "12", "--effect", ".01", "--seed", "3", "--json")
     first, again = (attuned(*asked).output for _ in range(2))
     assert first == again
-    told = json.loads(first, parse_constant=lambda word: pytest.fail(word))
+    told = json.loads(first, parse_constant=pytest.fail)
     assert set(told["rows"][0]["cells"][0]["power"]) == {"value", "low", "high"}
     assert told["design"]["effect"] == 0.01
     rate = json.loads(

@@ -40,11 +40,11 @@ def test_the_estimate_is_the_effect_and_counts_agree_with_the_curve(of_arms):
 
 
 def test_nothing_is_found_by_chance_about_as_often_as_the_level_says():
-    row = plan("change", people=(60,), sessions=(16,), runs=360).rows[0]
-    assert row.by_chance.n == 120
-    assert row.by_chance.low <= 0.065
+    row = plan("change", people=(60,), sessions=(16,), runs=240).rows[0]
+    assert row.by_chance.n == 80
+    assert row.by_chance.low <= 0.06
     assert row.by_chance.high >= 0.035
-    shared = plan("change", people=(60,), sessions=(16,), runs=120, tests=10).rows[0]
+    shared = plan("change", people=(60,), sessions=(16,), runs=60, tests=10).rows[0]
     assert shared.by_chance.value <= 0.05
 
 
