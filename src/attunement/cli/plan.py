@@ -97,7 +97,7 @@ def _tell(found: Planned, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(_plain(asdict(found)), indent=1))
         return
-    click.echo(f"effect  {found.design.effect:g} {found.unit}")
+    click.echo(f"effect  {found.effect_in_words}")
     click.echo(
         f"also    {100 * found.design.drop_out:g} of 100 people leave early, people's own effects have a standard"
         f" deviation of {found.design.spread:g}, level {found.design.level:g}"

@@ -47,7 +47,7 @@ def simulate(rng: np.random.Generator, world: World, level: float) -> Study | st
 
 
 QUESTION = Question(
-    asks="that an act goes with a reward within the day and with a loss in the days after, each by {effect}",
+    asks="that an act goes with a reward within the day and with a loss in the days after, by {effect}",
     unit="of a usual swing, for a usual swing of the act",
     effect=0.08,
     spread=0.04,

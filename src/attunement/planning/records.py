@@ -127,6 +127,12 @@ class Planned:
     rows: tuple[Row, ...]
     sentences: tuple[str, ...] = ()
 
+    @property
+    def effect_in_words(self) -> str:
+        """What is put in, with its unit."""
+        size, other = self.design.effect, self.design.harm
+        return f"{size:g} {self.unit}" if size == other else f"{size:g} and {other:g} {self.unit}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateDesign:

@@ -14,8 +14,8 @@ from attunement.planning.studies import Question, Study
 FEWEST_STUDIES = 8
 """For a curve, in all."""
 
-MOST_REFUSED = 0.2
-"""Share of studies that the estimator may refuse."""
+MOST_REFUSED = 0.05
+"""Share of studies that the estimator may refuse: beyond, the power of the rest would be that of the lucky."""
 
 SHARE_OF_NULLS = 1 / 3
 """Of the studies, those in which nothing is there."""

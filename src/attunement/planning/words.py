@@ -18,7 +18,7 @@ def sentence(planned: Planned, row: Row) -> str:
     """How many people studies of one length and reliability take."""
     design = planned.design
     where = f"With {row.sessions} sessions each and a reliability of {row.reliability:g}"
-    asks = planned.asks.format(effect=effect_of(planned))
+    asks = planned.asks.format(effect=planned.effect_in_words)
     if row.needed is None:
         return f"{where} no answer would come: {row.cells[-1].refused}."
     most = max(design.people)
@@ -62,13 +62,6 @@ def sentence_of_labels(planned: PlannedRate, row: LabelRow) -> str:
         f"{where} {row.reliability:g} about {rounded(row.needed.value):,} labelled sessions are needed"
         f" ({_ends(row.needed, FAR * most)}) to know {wanted}."
     )
-
-
-def effect_of(planned: Planned) -> str:
-    """The effect with its unit."""
-    design = planned.design
-    both = f"{design.effect:g}" if design.harm == design.effect else f"{design.effect:g} and {design.harm:g}"
-    return f"{both} {planned.unit}"
 
 
 def rounded(people: float) -> int:
