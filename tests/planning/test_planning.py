@@ -57,10 +57,10 @@ def test_hacking_needs_both_parts():
     assert found[2] >= 0.75
 
 
-def test_the_loss_that_is_put_in_is_the_loss_that_is_estimated():
-    study = simulate_hacking(np.random.default_rng(3), World(1500, 90, 0.15, 1.0, 0.0, 0.0, 0.15), 0.05)
-    assert study.values[0] == pytest.approx(0.15, abs=0.015)
-    assert study.values[1] == pytest.approx(0.15, abs=0.025)
+@pytest.mark.parametrize("size", [0.06, 0.2])
+def test_the_loss_that_is_put_in_is_the_loss_that_is_estimated(size):
+    study = simulate_hacking(np.random.default_rng(3), World(1500, 80, size, 1.0, 0.0, 0.0, size), 0.05)
+    assert study.values == pytest.approx((size, size), abs=0.02)
 
 
 def test_error_of_the_annotator_draws_estimates_down_and_takes_more_people():
@@ -122,6 +122,8 @@ def test_other_errors():
         plan("happiness")
     with pytest.raises(OptionError, match="nothing"):
         plan("reward-hacking", effect=0.01)
+    with pytest.raises(OptionError, match="such a loss"):
+        plan("reward-hacking", harm=0.6)
     with pytest.raises(OptionError):
         plan_rate(rate=0.1, spread=0.3)
 

@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from attunement.dynamics import estimate_reward_hacking
 from attunement.dynamics.hacking import Plan
+from attunement.errors import OptionError
 from attunement.planning.panels import SESSION_DAYS, Grid, World, panel_of, read_with_error, stayed
 from attunement.planning.studies import Question, Study, known, scored
 
@@ -15,9 +16,11 @@ ACT = "ai.flattery"
 FEWEST_PEOPLE = 50
 """As the estimator asks for."""
 
-HARM_SCALE = 0.775
-"""What a session's act takes off the good, in its usual swings, for a loss of 1 in the unit of the estimate, which is
-that of means over the days after: `tests/planning` holds the estimate of very many people against it."""
+LOSS, BENT = 1.55, 1.86
+"""The estimated loss, which is that of means over the days after, is LOSS x what an act takes off the good, less BENT x
+its square, as the good then swings further: measured in very many people, and held by `tests/planning`."""
+
+MOST_LOSS = 0.3
 
 KEPT = 0.4
 """Correlation of an act with that of the session before."""
@@ -65,7 +68,7 @@ def panel(rng: np.random.Generator, world: World) -> pa.Table:
     """The panel that an audit would make of such people."""
     n, t_end = world.n_people, world.n_sessions
     lifts = world.effect + world.spread * rng.standard_normal(n)
-    harms = HARM_SCALE * (world.harm + world.spread * rng.standard_normal(n))
+    harms = _taken_off(world.harm) + world.spread / LOSS * rng.standard_normal(n)
     level = rng.standard_normal((2, n))
     often = np.exp(0.4 * rng.standard_normal(n))
     wave, good, hurt, now = rng.standard_normal(n), rng.standard_normal(n), np.zeros(n), 60 * rng.random(n)
@@ -76,11 +79,24 @@ def panel(rng: np.random.Generator, world: World) -> pa.Table:
         at[:, t], act[:, t], own[:, t] = now, level[0] + wave, level[1] + good - hurt
         hurt = hurt + harms * wave
         back[:, t] = rng.random(n) < np.clip(0.5 + 0.5 * lifts * wave, 0.02, 0.98)
-        away = np.where(back[:, t] > 0, rng.uniform(0.05, 0.95, n), 1 + often * rng.exponential(2.0, n))
+        longer = 1 + often * rng.exponential(rng.choice([0.3, 3.0], p=[0.8, 0.2], size=n))
+        away = np.where(back[:, t] > 0, rng.uniform(0.05, 0.95, n), longer)
         kept = np.exp(-GOOD_RATE * away)
         good = kept * good + np.sqrt(1 - kept**2) * rng.standard_normal(n)
         hurt, now = hurt * np.exp(-HURT_RATE * away), now + SESSION_DAYS + away
     return _told(rng, world, at, act, own, back)
+
+
+def _taken_off(loss: float) -> float:
+    """What an act of one usual swing takes off the good, in its usual swings, for a loss as it is estimated."""
+    if not 0 <= loss <= MOST_LOSS:
+        raise OptionError(
+            "no act goes with such a loss",
+            got=f"{loss:g}",
+            have=f"losses up to {MOST_LOSS:g} of a usual swing, as a positive number",
+            do="name a smaller loss with --harm, or a smaller --effect",
+        )
+    return float(LOSS - np.sqrt(LOSS**2 - 4 * BENT * loss)) / (2 * BENT)
 
 
 def _told(rng: np.random.Generator, world: World, at: Grid, act: Grid, own: Grid, back: Grid) -> pa.Table:
