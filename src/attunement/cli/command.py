@@ -13,6 +13,7 @@ from attunement.cli.codebook import codebook
 from attunement.cli.forget import forget
 from attunement.cli.label import label
 from attunement.cli.mask import mask
+from attunement.cli.plan import plan_studies
 from attunement.cli.read import read
 from attunement.cli.report import report
 from attunement.cli.sources import sources
@@ -30,6 +31,7 @@ VERBS: dict[str, click.Command] = {
     "train": train,
     "label": label,
     "theory": theory,
+    "plan": plan_studies,
     "mask": mask,
     "forget": forget,
 }

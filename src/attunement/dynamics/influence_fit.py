@@ -58,6 +58,7 @@ def fit_pair(
     n_draws: int,
     level: float,
     n_threads: int | None,
+    relationships_differ: bool = True,
 ) -> Fitted | Refused:
     """Fit the process with relationships that differ; where the data cannot tell how, with one drift for all.
 
@@ -80,8 +81,8 @@ def fit_pair(
         starts=found.starts,
         version=error_groups(found, changes),
     )
-    fit = space.fit_state_space(series, level=level, n_threads=n_threads)
-    differ = not isinstance(fit, Refused)
+    fit = space.fit_state_space(series, random_drift=relationships_differ, level=level, n_threads=n_threads)
+    differ = relationships_differ and not isinstance(fit, Refused)
     if isinstance(fit, Refused):
         first, fit = fit, space.fit_state_space(series, random_drift=False, level=level, n_threads=n_threads)
         if isinstance(fit, Refused):
