@@ -43,7 +43,9 @@ SEED = 20261205
 def foretold(question: str, *, people: int, sessions: int, **asked: object) -> dict:
     """The plan's power for one size, where sizes beside it are simulated too."""
     grid = (people,) if question == "influence" else (max(people // 2, 60), people, 2 * people)
-    row = plan(question, people=grid, sessions=(sessions,), **{"runs": FORETELLING} | asked).rows[0]
+    row = plan(
+        question, people=grid, sessions=(sessions,), **{"runs": FORETELLING, "reliability": (0.7,)} | asked
+    ).rows[0]
     cell = next(one for one in row.cells if one.people == people)
     if cell.power is None:
         return {"refused": cell.refused}

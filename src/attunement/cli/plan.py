@@ -48,7 +48,9 @@ _COUNTS, _SHARES = _numbers(int), _numbers(float)
 @click.argument("question", type=click.Choice([*QUESTIONS, RATE]))
 @click.option("--people", callback=_COUNTS, metavar="N,...", help="Relationships, each with a person of its own.")
 @click.option("--sessions", callback=_COUNTS, metavar="N,...", help="Planned sessions of each.")
-@click.option("--reliability", callback=_SHARES, metavar="R,...", help="Share of scores that is no error. [.7]")
+@click.option(
+    "--reliability", callback=_SHARES, metavar="R,...", help="Share of scores that is no error. [.5; rate: .5,.7,.9]"
+)
 @click.option("--effect", type=float, help="The smallest effect that would matter, in the unit that is printed.")
 @click.option("--harm", type=float, help="Of reward-hacking: the later loss, where it is not as large as the lift.")
 @click.option("--spread", type=float, help="Standard deviation over people: of their own effects, or of their rates.")
@@ -67,7 +69,7 @@ def plan_studies(question: str, *, as_json: bool, **given: Any) -> None:
 
     QUESTION is influence (does what the AI does go before what the person shows), reward-hacking (does an act go with a
     reward and with a later loss), change (does a measure change over the sessions), arms (does it differ between AIs
-    that chance gave out), or rate (how many labels by people does a rate take). It takes under a minute on two cores.
+    that chance gave out), or rate (how many labels by people does a rate take). It takes about a minute or less.
     """
     asked = {name: value for name, value in given.items() if value is not None}
     foreign = [name for name in (FOR_POWER if question == RATE else FOR_RATE) if name in asked]

@@ -29,7 +29,7 @@ def plan(  # noqa: PLR0913 - the options of the command line, each by its keywor
     *,
     people: Sequence[int] | None = None,
     sessions: Sequence[int] | None = None,
-    reliability: Sequence[float] = (0.7,),
+    reliability: Sequence[float] = (0.5,),
     effect: float | None = None,
     harm: float | None = None,
     spread: float | None = None,
